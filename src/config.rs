@@ -1,0 +1,4 @@
+//! Settings.
+mod model;
+
+pub use model::{Format, KeySource, Model};

@@ -1,0 +1,162 @@
+//! A prompt in, a stream of events out: the one module that knows HTTP.
+//!
+//! [`http`] sends and reads; a file a wire format builds the body and decodes the events:
+//! [`openai_chat`], [`openai_responses`], [`anthropic`]. A decoder is a pure state machine from
+//! server-sent events to [`Event`]s, so that every odd stream can be a fixture.
+
+use std::time::Duration;
+
+/// Who said a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The programmer.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One turn of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub text: String,
+}
+
+/// What is sent to a model. The last turn is the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What the model is told of its task.
+    pub system: String,
+    /// The conversation; user and assistant alternate, beginning and ending with the user.
+    pub turns: Vec<Turn>,
+}
+
+/// What a model's stream brings, in this order: any number of `Text`, `Reasoning` and `Usage`, then
+/// exactly one `Finished`, which is the last. A stream that ends in another way ends in an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// More of the answer. Never empty.
+    Text(String),
+    /// More of what the model thinks before it answers. Never empty.
+    Reasoning(String),
+    /// Tokens so far; replaces an earlier one.
+    Usage(Usage),
+    /// The provider said that the response is complete, and why.
+    Finished(Finish),
+}
+
+/// Tokens, as the provider counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the prompt, cached ones included.
+    pub input_tokens: Option<u32>,
+    /// Of the response, reasoning included.
+    pub output_tokens: Option<u32>,
+}
+
+/// Why a model stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// It had said everything.
+    Stop,
+    /// The limit on output tokens was reached: the text is cut.
+    Length,
+    /// It, or the provider's filter, refused.
+    Refusal,
+    /// The model's window was full.
+    ContextFull,
+    /// Another reason, in the provider's word.
+    Other(String),
+}
+
+impl Finish {
+    /// The word for the wire and the store.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::Refusal => "refusal",
+            Self::ContextFull => "contextFull",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// Why a call to a model failed: what, on which endpoint, and what the user can do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LlmError {
+    /// A class for programs.
+    pub kind: ErrorKind,
+    /// What failed, on what: one sentence for people, without a key.
+    pub message: String,
+    /// What the user can do, one sentence.
+    pub remedy: Option<String>,
+    /// Whether and when trying again can help.
+    pub retry: Retry,
+}
+
+/// The classes of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The endpoint could not be reached: refused, DNS, reset before a response.
+    Unreachable,
+    /// The TLS handshake failed.
+    Tls,
+    /// The key was not accepted (401, 403).
+    Authentication,
+    /// The endpoint does not know the model (404).
+    ModelNotFound,
+    /// The prompt does not fit the model's window.
+    ContextTooLong,
+    /// The request was refused for another reason (400, 413, 422).
+    InvalidRequest,
+    /// Too many requests (429).
+    RateLimited,
+    /// No credit or a spend limit (402, 429 of the final sort).
+    QuotaExhausted,
+    /// The provider is overloaded or broken (5xx, 529).
+    Overloaded,
+    /// Nothing came for longer than the limit on silence.
+    Silent,
+    /// The stream ended before its end marker.
+    Interrupted,
+    /// What came is not of the wire format: a login page, broken JSON.
+    InvalidResponse,
+}
+
+impl ErrorKind {
+    /// The word for the wire and the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Authentication => "authentication",
+            Self::ModelNotFound => "modelNotFound",
+            Self::ContextTooLong => "contextTooLong",
+            Self::InvalidRequest => "invalidRequest",
+            Self::RateLimited => "rateLimited",
+            Self::QuotaExhausted => "quotaExhausted",
+            Self::Overloaded => "overloaded",
+            Self::Silent => "silent",
+            Self::Interrupted => "interrupted",
+            Self::InvalidResponse => "invalidResponse",
+        }
+    }
+}
+
+/// Whether a failed call is worth another try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It would fail again.
+    Never,
+    /// After a back-off of the caller's choice.
+    Backoff,
+    /// After exactly so long, because the provider said so.
+    After(Duration),
+}

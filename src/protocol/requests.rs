@@ -1,0 +1,242 @@
+//! What a client may ask: parameters and results of the custom requests.
+
+use serde::{Deserialize, Serialize};
+use tower_lsp::ls_types::{Range, TextDocumentIdentifier};
+
+use super::{RequestInfo, ResponseInfo, SessionInfo};
+use crate::session::{Disposition, Intent, Mode, RequestId, SessionId};
+
+/// Parameters of `backchat/submit`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct SubmitParams {
+    /// The buffer that the prompt is about. It must be open.
+    #[cfg_attr(test, ts(type = "TextDocumentIdentifier"))]
+    pub text_document: TextDocumentIdentifier,
+    /// The code that the prompt is about: the request's anchor. Without it, the whole buffer,
+    /// shown at its first line.
+    #[cfg_attr(test, ts(type = "Range"))]
+    pub range: Option<Range>,
+    /// What to ask. Not empty.
+    pub prompt: String,
+    /// An answer to read, or a change to the code. Default `ask`.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<Intent>"))]
+    pub intent: Intent,
+    /// Where to run it. Default `auto`: background when the buffer is not in front or its session
+    /// is busy.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<Mode>"))]
+    pub mode: Mode,
+    /// The name of a model of the configuration. Default: the selected one.
+    pub model: Option<String>,
+    /// A submit with a key that was seen before returns the earlier request and stores nothing, so
+    /// a client may send again when it did not see the answer.
+    pub idempotency_key: Option<String>,
+}
+
+/// Result of `backchat/submit`. When it arrives the request is on disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SubmitResult {
+    /// The request as it was stored.
+    pub request: RequestInfo,
+    /// How it will run.
+    pub disposition: Disposition,
+}
+
+/// Parameters of `backchat/sessions`. Every filter is optional; together they narrow.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct SessionsParams {
+    /// Only sessions with an unread response.
+    pub unread_only: Option<bool>,
+    /// Only the session of this buffer.
+    #[cfg_attr(test, ts(type = "TextDocumentIdentifier"))]
+    pub text_document: Option<TextDocumentIdentifier>,
+    /// Only sessions whose title or buffer contains this text, whatever its case.
+    pub query: Option<String>,
+    /// At most so many, default 200.
+    pub limit: Option<u32>,
+    /// Skip so many, for the next page.
+    pub offset: Option<u32>,
+}
+
+/// Result of `backchat/sessions`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SessionsResult {
+    /// Unread first, then busy, then by their last change, newest first.
+    pub sessions: Vec<SessionInfo>,
+    /// How many match the filter, on all pages.
+    pub total: u32,
+}
+
+/// Parameters of `backchat/session`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SessionParams {
+    /// Which session.
+    pub session_id: SessionId,
+}
+
+/// Result of `backchat/session`: the transcript. Reading it clears no 📬: that is
+/// `backchat/take`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SessionResult {
+    /// The session.
+    pub session: SessionInfo,
+    /// Its requests in the order in which they were submitted, each with what the model said.
+    pub turns: Vec<TurnInfo>,
+}
+
+/// One turn of a transcript.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct TurnInfo {
+    /// The prompt.
+    pub request: RequestInfo,
+    /// What the model has said so far. Absent before its first word.
+    pub response: Option<ResponseInfo>,
+}
+
+/// Parameters of `backchat/requests`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RequestsParams {
+    /// The buffer.
+    #[cfg_attr(test, ts(type = "TextDocumentIdentifier"))]
+    pub text_document: TextDocumentIdentifier,
+}
+
+/// Result of `backchat/requests`: what an editor draws when it opens a buffer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RequestsResult {
+    /// The buffer's requests that were not dismissed, each with its range now, in the order in
+    /// which they were submitted.
+    pub requests: Vec<RequestInfo>,
+}
+
+/// Parameters of `backchat/take`: exactly one of the two.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct TakeParams {
+    /// Take every unread response of this session.
+    pub session_id: Option<SessionId>,
+    /// Take the response of this request.
+    pub request_id: Option<RequestId>,
+}
+
+/// Result of `backchat/take`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TakeResult {
+    /// The responses that were unread, now read in every window. Empty when another window was
+    /// first.
+    pub responses: Vec<TakenResponse>,
+    /// How many responses of all sessions are still unread.
+    pub unread: u32,
+}
+
+/// One response that `backchat/take` handed over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TakenResponse {
+    /// The prompt, with its range now.
+    pub request: RequestInfo,
+    /// What the model said.
+    pub response: ResponseInfo,
+}
+
+/// Parameters of `backchat/cancel`, `backchat/retry` and `backchat/dismiss`.
+///
+/// - `cancel` ends a request that is queued, held or running; the connection to the model is
+///   closed and the text that had streamed is kept. A finished request stays as it is.
+/// - `retry` queues a failed or cancelled request again.
+/// - `dismiss` takes a finished request out of the buffer's margin, read; it stays in the session.
+///
+/// Each answers with the request as it is after the call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RequestParams {
+    /// Which request.
+    pub request_id: RequestId,
+}
+
+/// Result of `backchat/models`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct ModelsResult {
+    /// Every model that is configured or was found.
+    pub models: Vec<ModelInfo>,
+    /// The name of the one that a submit without `model` uses.
+    pub selected: Option<String>,
+    /// Why there is none, and how to get one.
+    pub problem: Option<String>,
+}
+
+/// One model of the configuration. Never holds a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct ModelInfo {
+    /// Its name in the configuration.
+    pub name: String,
+    /// `anthropic`, `openai-chat` or `openai-responses`.
+    pub format: String,
+    /// The provider's id of the model.
+    pub model: String,
+    /// Where its requests go.
+    pub base_url: String,
+    /// Where this entry came from: a file, an environment variable, a port that answered.
+    pub origin: String,
+    /// The name under which `backchat/provideKey` hands over its key, when it wants one.
+    pub key_name: Option<String>,
+    /// Why a submit to it would be refused now, for example a key that is not set.
+    pub problem: Option<String>,
+}
+
+/// Parameters of `backchat/selectModel`: the choice is stored and holds in every window.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct SelectModelParams {
+    /// A model's name; without it the configuration's default again.
+    pub model: Option<String>,
+}
+
+/// Parameters of `backchat/provideKey`: an editor hands over a key from its own secret storage.
+///
+/// The key lives in the memory of this server (and of the worker that it leaves behind when the
+/// editor closes), is never stored and never logged.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct ProvideKeyParams {
+    /// The model's `keyName`: the variable that its configuration names, e.g. `ANTHROPIC_API_KEY`.
+    pub name: String,
+    /// The key; without it an earlier one is forgotten.
+    pub key: Option<String>,
+}
+
+impl std::fmt::Debug for ProvideKeyParams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProvideKeyParams").field("name", &self.name).finish_non_exhaustive()
+    }
+}
