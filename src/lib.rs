@@ -3,3 +3,4 @@ pub mod config;
 pub mod llm;
 pub mod protocol;
 pub mod session;
+pub mod text;

@@ -1,0 +1,31 @@
+//! Text as an editor sees it: buffers, positions, and anchors that follow the typing.
+//!
+//! This layer is pure: no I/O, no clock, no LSP types, nothing async. It holds two of Backchat's
+//! guarantees: an answer is found where it was asked, and what the user typed wins.
+//!
+//! - [`Buffer`] holds a text and maps between byte offsets and [`Position`]s in any [`Encoding`].
+//! - [`Edit`] says what a change did; [`Span::follow`] carries an anchor across it.
+//!
+//! A line ends with `\n`, `\r\n` or `\r`, and with nothing else, as in LSP. Offsets are bytes of
+//! UTF-8 and lie on the boundary of a character.
+
+mod anchor;
+mod buffer;
+mod changes;
+mod lines;
+mod position;
+
+pub use anchor::{Edit, Span};
+pub use buffer::Buffer;
+pub use position::{Encoding, OutOfBounds, Position};
+
+/// How the properties of this layer are tested: so many cases, and a failure is printed rather than
+/// written beside the source.
+#[cfg(test)]
+fn cases(cases: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        cases,
+        failure_persistence: None,
+        ..Default::default()
+    }
+}

@@ -1,0 +1,232 @@
+//! The text of one buffer, kept as a rope.
+
+use std::borrow::Cow;
+
+use ropey::{Rope, RopeSlice};
+
+use super::changes::changes;
+use super::{Edit, Encoding, OutOfBounds, Position, Span};
+
+/// The text of one buffer. A clone takes constant time and shares the text: it is a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buffer {
+    rope: Rope,
+}
+
+impl Buffer {
+    /// A buffer with this text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self {
+            rope: Rope::from_str(text),
+        }
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from(&self.rope)
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        self.rope.len_bytes()
+    }
+
+    /// The number of lines, at least 1. After a line break at the end there is one more, empty line.
+    #[must_use]
+    pub fn len_lines(&self) -> usize {
+        self.rope.len_lines()
+    }
+
+    /// The text of a span, which is first brought within the buffer as by [`Self::replace`].
+    #[must_use]
+    pub fn slice(&self, span: Span) -> String {
+        let span = self.within(span);
+        String::from(self.rope.byte_slice(span.start..span.end))
+    }
+
+    /// A line without its break, counted from 0; `None` when there are not so many.
+    #[must_use]
+    pub fn line(&self, line: usize) -> Option<String> {
+        (line < self.len_lines()).then(|| {
+            let span = self.line_content(line);
+            String::from(self.rope.byte_slice(span.start..span.end))
+        })
+    }
+
+    /// The span of a line without its break, counted from 0; of the end of the text when there are
+    /// not so many lines.
+    #[must_use]
+    pub fn line_span(&self, line: usize) -> Span {
+        if line < self.len_lines() {
+            self.line_content(line)
+        } else {
+            Span::new(self.len_bytes(), self.len_bytes())
+        }
+    }
+
+    /// The offset of a position.
+    ///
+    /// A character past the end of its line is the end of the line, before its break, as LSP says.
+    /// A position inside a character (the second half of a surrogate pair) is the character's start.
+    /// Character 0 of the line after the last is the end of the text.
+    ///
+    /// # Errors
+    ///
+    /// Any other position on a line that the text does not have.
+    pub fn offset(&self, position: Position, encoding: Encoding) -> Result<usize, OutOfBounds> {
+        let line = position.line as usize;
+        if line >= self.len_lines() {
+            if line == self.len_lines() && position.character == 0 {
+                return Ok(self.len_bytes());
+            }
+            return Err(OutOfBounds {
+                line: position.line,
+                lines: self.len_lines(),
+            });
+        }
+        let span = self.line_content(line);
+        let content = self.rope.byte_slice(span.start..span.end);
+        let character = position.character as usize;
+        let chars = match encoding {
+            Encoding::Utf8 => content.byte_to_char(character.min(content.len_bytes())),
+            Encoding::Utf16 => content.utf16_cu_to_char(character.min(content.len_utf16_cu())),
+            Encoding::Utf32 => character.min(content.len_chars()),
+        };
+        Ok(span.start + content.char_to_byte(chars))
+    }
+
+    /// The position of an offset.
+    ///
+    /// An offset past the end is taken as the end, one inside a character as the character's start,
+    /// and one inside a `\r\n` as the end of the line before it.
+    #[must_use]
+    pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
+        let offset = offset.min(self.len_bytes());
+        let line = self.rope.byte_to_line(offset);
+        let span = self.line_content(line);
+        let content = self.rope.byte_slice(span.start..span.end);
+        let chars = content.byte_to_char(offset.min(span.end) - span.start);
+        let character = match encoding {
+            Encoding::Utf8 => content.char_to_byte(chars),
+            Encoding::Utf16 => content.char_to_utf16_cu(chars),
+            Encoding::Utf32 => chars,
+        };
+        Position {
+            line: saturate(line),
+            character: saturate(character),
+        }
+    }
+
+    /// The span between two positions, in whichever order they come.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::offset`].
+    pub fn span(
+        &self,
+        start: Position,
+        end: Position,
+        encoding: Encoding,
+    ) -> Result<Span, OutOfBounds> {
+        let (a, b) = (self.offset(start, encoding)?, self.offset(end, encoding)?);
+        Ok(Span::new(a.min(b), a.max(b)))
+    }
+
+    /// Puts `text` in place of a span: one incremental change. Returns what it did, for anchors to
+    /// [`follow`](Span::follow): in order, each edit relative to the text after those before it.
+    ///
+    /// This is one edit, exactly as given, unless several lines take the place of several lines;
+    /// those are compared, so that a formatter that rewrites a function leaves the anchors in it on
+    /// their lines. It is no edit when nothing is replaced by nothing.
+    ///
+    /// A span that reaches past the end is cut, and an end inside a character moves to its start.
+    pub fn replace(&mut self, span: Span, text: &str) -> Vec<Edit> {
+        let span = self.within(span);
+        let old = self.rope.byte_slice(span.start..span.end);
+        if has_break(text) && old.len_lines() > 1 {
+            let old = Cow::from(old).into_owned();
+            return self.rewrite(span.start, &old, text);
+        }
+        if span.is_empty() && text.is_empty() {
+            return Vec::new();
+        }
+        vec![self.splice(span, text)]
+    }
+
+    /// Replaces the whole text, as a client does that sends whole documents. The edits are those
+    /// that lead from the old text to the new one by lines, as for [`Self::replace`].
+    pub fn replace_all(&mut self, text: &str) -> Vec<Edit> {
+        let old = self.text();
+        self.rewrite(0, &old, text)
+    }
+
+    /// Makes `new` of `old`, which starts at offset `start`, by as many edits as differ.
+    fn rewrite(&mut self, start: usize, old: &str, new: &str) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for change in changes(old, new) {
+            // What is before the change is new already, so it begins where it does in `new`.
+            let at = start + change.new.start;
+            let span = Span::new(at, at + change.old.len());
+            edits.push(self.splice(span, &new[change.new]));
+        }
+        edits
+    }
+
+    /// Puts `text` in place of a span that is within the buffer.
+    fn splice(&mut self, span: Span, text: &str) -> Edit {
+        let start = self.rope.byte_to_char(span.start);
+        let end = self.rope.byte_to_char(span.end);
+        self.rope.remove(start..end);
+        self.rope.insert(start, text);
+        Edit {
+            start: span.start,
+            old_end: span.end,
+            new_end: span.start + text.len(),
+        }
+    }
+
+    /// Brings a span within the text and onto the boundaries of characters.
+    fn within(&self, span: Span) -> Span {
+        let floor = |offset: usize| {
+            let offset = offset.min(self.len_bytes());
+            self.rope.char_to_byte(self.rope.byte_to_char(offset))
+        };
+        let start = floor(span.start);
+        Span::new(start, floor(span.end).max(start))
+    }
+
+    /// The span of a line that the text has, without its break.
+    fn line_content(&self, line: usize) -> Span {
+        let start = self.rope.line_to_byte(line);
+        let end = self.rope.line_to_byte(line + 1);
+        let content = self.rope.byte_slice(start..end);
+        Span::new(start, end - break_len(content))
+    }
+}
+
+/// The length in bytes of the break at the end of a line.
+fn break_len(line: RopeSlice<'_>) -> usize {
+    let len = line.len_bytes();
+    let back = |n: usize| (n <= len).then(|| line.byte(len - n));
+    match (back(2), back(1)) {
+        (Some(b'\r'), Some(b'\n')) => 2,
+        (_, Some(b'\n' | b'\r')) => 1,
+        _ => 0,
+    }
+}
+
+/// Whether a text has a line break.
+fn has_break(text: &str) -> bool {
+    text.bytes().any(|b| b == b'\n' || b == b'\r')
+}
+
+/// LSP counts in 32 bits; a text beyond that is cut rather than wrapped around.
+fn saturate(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;
