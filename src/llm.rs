@@ -1,10 +1,31 @@
 //! A prompt in, a stream of events out: the one module that knows HTTP.
 //!
-//! [`http`] sends and reads; a file a wire format builds the body and decodes the events:
-//! [`openai_chat`], [`openai_responses`], [`anthropic`]. A decoder is a pure state machine from
-//! server-sent events to [`Event`]s, so that every odd stream can be a fixture.
+//! [`http`] sends, over the clients of [`connections`]; [`response`] turns the bytes into events; a
+//! file a wire format builds the body and decodes: [`openai_chat`], [`openai_responses`],
+//! [`anthropic`]. A decoder is a pure state machine from server-sent events to [`Event`]s, so that
+//! every odd stream can be a fixture. What goes wrong is classified in [`failure`] (the provider said
+//! no) and [`transport`] (nobody answered). Keys come from [`key`].
+
+mod anthropic;
+mod call;
+mod connections;
+mod failure;
+mod framing;
+mod http;
+pub mod key;
+mod openai_chat;
+mod openai_responses;
+mod plain_text;
+mod provider_error;
+mod response;
+mod retry_after;
+mod transport;
+mod wire;
 
 use std::time::Duration;
+
+pub use http::Client;
+pub use response::ResponseStream;
 
 /// Who said a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -85,7 +85,91 @@ pub struct Model {
     pub origin: String,
 }
 
+/// Hosts of providers whose models have large windows.
+const VENDOR_HOSTS: [&str; 6] = [
+    "api.anthropic.com",
+    "api.openai.com",
+    "openrouter.ai",
+    "generativelanguage.googleapis.com",
+    "api.mistral.ai",
+    "openai.azure.com",
+];
+
 impl Model {
+    /// A model of which only the necessary is known; all else has the default for its endpoint.
+    ///
+    /// The defaults are careful where they cannot know: an unknown endpoint is taken to have a small
+    /// window, since a prompt that is too long fails, and a short one only leaves out old turns. A
+    /// local server may compute for minutes before the first token, so its silence is borne longer.
+    #[must_use]
+    pub fn with_defaults(
+        name: impl Into<String>,
+        format: Format,
+        base_url: impl Into<String>,
+        model_id: impl Into<String>,
+        origin: impl Into<String>,
+    ) -> Self {
+        let mut base_url = base_url.into();
+        base_url.truncate(base_url.trim_end_matches('/').len());
+        let mut model = Self {
+            name: name.into(),
+            format,
+            base_url,
+            model: model_id.into(),
+            key: KeySource::None,
+            headers: BTreeMap::new(),
+            max_output_tokens: 2_048,
+            context_tokens: 8_192,
+            temperature: None,
+            read_timeout: Duration::from_secs(120),
+            connect_timeout: Duration::from_secs(10),
+            ca_file: None,
+            max_concurrent: 4,
+            origin: origin.into(),
+        };
+        if model.is_loopback() {
+            model.read_timeout = Duration::from_secs(300);
+        }
+        if model.is_at(&VENDOR_HOSTS) {
+            model.max_output_tokens = 8_192;
+            model.context_tokens = match format {
+                Format::Anthropic => 200_000,
+                Format::OpenaiChat | Format::OpenaiResponses => 128_000,
+            };
+        }
+        model
+    }
+
+    /// Whether requests stay on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match url::Url::parse(&self.base_url)
+            .ok()
+            .as_ref()
+            .and_then(url::Url::host)
+        {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// Whether the endpoint is at one of these hosts or below one of these domains.
+    #[must_use]
+    pub fn is_at(&self, hosts: &[&str]) -> bool {
+        let Ok(url) = url::Url::parse(&self.base_url) else {
+            return false;
+        };
+        let Some(host) = url.host_str() else {
+            return false;
+        };
+        hosts.iter().any(|known| {
+            host.strip_suffix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    }
+
     /// What limits and rate limits are counted by: the place that requests go to.
     #[must_use]
     pub fn endpoint(&self) -> &str {

@@ -1,0 +1,206 @@
+//! Sends a prompt and hands out the response.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::stream::{self, StreamExt};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::{HeaderMap, Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::call::Call;
+use super::connections::Connections;
+use super::response::{Body, BodyError, ResponseStream, read};
+use super::{ErrorKind, LlmError, Prompt, Retry, anthropic, failure, transport, wire};
+use crate::config::{Format, Model};
+
+/// The most bytes of an error's body.
+const MOST_ERROR_BYTES: usize = 64 * 1024;
+
+/// A client for all models. Clones share their connections.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    connections: Arc<Connections>,
+}
+
+impl Client {
+    /// A client that has not connected to anything yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends a prompt and waits until the model begins to respond.
+    ///
+    /// There is a limit on silence (`read_timeout`), before the response and between its pieces, and
+    /// none on the whole. Redirects are not followed.
+    ///
+    /// # Errors
+    ///
+    /// [`LlmError`], when there is no response or it is an error.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future, or later the stream, closes the connection.
+    pub async fn stream(
+        &self,
+        model: &Model,
+        key: Option<&SecretString>,
+        prompt: &Prompt,
+    ) -> Result<ResponseStream, LlmError> {
+        let call = Call::new(model, key)?;
+        let body = wire::body(model, prompt).to_string();
+        let path = wire::path(model.format);
+        let (headers, body) = self.send(&call, Method::POST, path, Some(body)).await?;
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        Ok(ResponseStream::new(call, content_type, body))
+    }
+
+    /// Asks whether a model's endpoint answers and takes the key, and how long that takes, the
+    /// connection included. What it costs is nothing: the endpoint is asked for its list of models.
+    /// An endpoint that has no such list answers all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`LlmError`], as a prompt would get it.
+    pub async fn probe(
+        &self,
+        model: &Model,
+        key: Option<&SecretString>,
+    ) -> Result<Duration, LlmError> {
+        let call = Call::new(model, key)?;
+        let start = Instant::now();
+        let path = wire::models_path(model.format);
+        match self.send(&call, Method::GET, path, None).await {
+            Ok(_) => Ok(start.elapsed()),
+            Err(error) if error.kind == ErrorKind::ModelNotFound => Ok(start.elapsed()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a request; the answer is the headers and the body of a response that is no error.
+    async fn send(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &[&str],
+        body: Option<String>,
+    ) -> Result<(HeaderMap, Body), LlmError> {
+        let headers = headers(call)?;
+        let client = self.connections.client(call).await?;
+        let mut request = client.request(method, call.url(path)).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let sent = tokio::time::timeout(call.model.read_timeout, request.send());
+        let response = match sent.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(transport::of_request(call, &error.without_url())),
+            Err(_) => return Err(transport::silent(call)),
+        };
+        let status = response.status();
+        let headers = response.headers().clone();
+        if status.is_redirection() {
+            return Err(failure::redirect(
+                call,
+                status,
+                target(&response).as_deref(),
+            ));
+        }
+        let body = paced(call.model.read_timeout, response);
+        if status.is_success() {
+            return Ok((headers, body));
+        }
+        let (bytes, _) = read(body, MOST_ERROR_BYTES).await;
+        let text = String::from_utf8_lossy(&bytes);
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(transport::proxy_wants_credentials(call));
+        }
+        Err(failure::of_status(
+            call,
+            status,
+            &headers,
+            &text,
+            SystemTime::now(),
+        ))
+    }
+}
+
+/// The bytes of a response, with the limit on silence.
+fn paced(limit: Duration, response: reqwest::Response) -> Body {
+    let bytes = Box::pin(response.bytes_stream());
+    Box::pin(stream::unfold(Some(bytes), move |bytes| async move {
+        let mut bytes = bytes?;
+        match tokio::time::timeout(limit, bytes.next()).await {
+            Ok(Some(Ok(piece))) => Some((Ok(piece), Some(bytes))),
+            Ok(Some(Err(error))) => {
+                let why = transport::causes(&error.without_url());
+                Some((Err(BodyError::Broken(why)), None))
+            }
+            Ok(None) => None,
+            Err(_) => Some((Err(BodyError::Silent), None)),
+        }
+    }))
+}
+
+/// The host that a redirect leads to.
+fn target(response: &reqwest::Response) -> Option<String> {
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let url = response.url().join(location).ok()?;
+    Some(url.host_str()?.to_owned())
+}
+
+/// Backchat's headers, then the model's own, which win.
+fn headers(call: &Call) -> Result<HeaderMap, LlmError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("text/event-stream, application/json"),
+    );
+    if call.model.format == Format::Anthropic {
+        headers.insert(
+            "anthropic-version",
+            HeaderValue::from_static(anthropic::VERSION),
+        );
+    }
+    if let Some(key) = &call.key {
+        let key = key.expose_secret();
+        let (name, value) = match call.model.format {
+            Format::Anthropic => (HeaderName::from_static("x-api-key"), key.to_owned()),
+            Format::OpenaiChat | Format::OpenaiResponses => {
+                (AUTHORIZATION, format!("Bearer {key}"))
+            }
+        };
+        let value = secret_value(&value).ok_or_else(|| unfit(call, &call.key_words()))?;
+        headers.insert(name, value);
+    }
+    for (name, value) in &call.model.headers {
+        let parsed = HeaderName::try_from(name).ok().zip(secret_value(value));
+        let (name, value) =
+            parsed.ok_or_else(|| unfit(call, &format!("the configured header {name}")))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// A value that no log shows: configured headers hold keys too.
+fn secret_value(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn unfit(call: &Call, what: &str) -> LlmError {
+    LlmError {
+        kind: ErrorKind::InvalidRequest,
+        message: format!(
+            "{what} contains characters that cannot be sent to {}",
+            call.host()
+        ),
+        remedy: Some(format!("Correct it ({}).", call.model.origin)),
+        retry: Retry::Never,
+    }
+}

@@ -1,0 +1,217 @@
+//! OpenAI Chat Completions, and all that is compatible: llama.cpp, Ollama, vLLM, LM Studio,
+//! OpenRouter, the compatible endpoints of Gemini and Mistral.
+//!
+//! Compatible servers differ in the corners: where reasoning goes, whether usage has a chunk of its
+//! own, how an error looks, whether `[DONE]` comes. All of that is accepted.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use super::provider_error::ProviderError;
+use super::wire::{self, Decoder, Fault};
+use super::{Event, Finish, Prompt, Role, Usage};
+use crate::config::Model;
+
+/// The hosts that want `max_completion_tokens`: OpenAI's reasoning models refuse `max_tokens`,
+/// which everybody else still expects.
+const NEW_LIMIT_HOSTS: [&str; 2] = ["openai.com", "openai.azure.com"];
+
+/// The hosts that refuse `stream_options` and send the usage unasked.
+const NO_STREAM_OPTIONS_HOSTS: [&str; 1] = ["mistral.ai"];
+
+/// The JSON to send.
+pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
+    let mut messages = Vec::with_capacity(prompt.turns.len() + 1);
+    if !prompt.system.is_empty() {
+        messages.push(json!({"role": "system", "content": prompt.system}));
+    }
+    messages.extend(prompt.turns.iter().map(|turn| {
+        let role = match turn.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        json!({"role": role, "content": turn.text})
+    }));
+    let mut body = json!({"model": model.model, "messages": messages, "stream": true});
+    if !model.is_at(&NO_STREAM_OPTIONS_HOSTS) {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    let limit = if model.is_at(&NEW_LIMIT_HOSTS) {
+        "max_completion_tokens"
+    } else {
+        "max_tokens"
+    };
+    body[limit] = model.max_output_tokens.into();
+    if let Some(temperature) = model.temperature {
+        body["temperature"] = wire::number(temperature);
+    }
+    body
+}
+
+/// Decodes one response.
+#[derive(Debug, Default)]
+pub(super) struct OpenaiChat {
+    usage: Usage,
+    /// Known before the end: the usage may follow in a chunk of its own.
+    finish: Option<Finish>,
+    any_text: bool,
+    refused: bool,
+}
+
+impl Decoder for OpenaiChat {
+    fn event(
+        &mut self,
+        name: Option<&str>,
+        data: &str,
+        out: &mut VecDeque<Event>,
+    ) -> Result<(), Fault> {
+        let data = data.trim();
+        if data.is_empty() {
+            return Ok(());
+        }
+        if data == "[DONE]" {
+            return self.done(out);
+        }
+        let chunk = match wire::json(data) {
+            Ok(chunk) => chunk,
+            Err(_) if name == Some("error") => {
+                return Err(Fault::Provider(ProviderError::of_body(data)));
+            }
+            Err(fault) => return Err(fault),
+        };
+        if let Some(error) = ProviderError::find(&chunk) {
+            return Err(Fault::Provider(error));
+        }
+        if name == Some("error") {
+            return Err(Fault::Provider(ProviderError::of_object(&chunk)));
+        }
+        self.choice(&chunk["choices"], "delta", out)?;
+        self.usage(&chunk["usage"], out);
+        // Where no usage was asked for, Groq puts it here.
+        self.usage(&chunk["x_groq"]["usage"], out);
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        // Some servers send no `[DONE]`; the reason to finish is their last word.
+        match self.finish.take() {
+            Some(finish) => {
+                out.push_back(Event::Finished(finish));
+                Ok(())
+            }
+            None => Err(Fault::Cut),
+        }
+    }
+
+    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        if !body["choices"][0]["message"].is_object() {
+            return Err(Fault::Malformed("JSON without `choices`".to_owned()));
+        }
+        self.choice(&body["choices"], "message", out)?;
+        self.usage(&body["usage"], out);
+        self.end(out)
+    }
+}
+
+impl OpenaiChat {
+    /// Takes `choices`, of which only the first was asked for, and there the `delta` or `message`.
+    fn choice(
+        &mut self,
+        choices: &Value,
+        part: &str,
+        out: &mut VecDeque<Event>,
+    ) -> Result<(), Fault> {
+        let Some(choice) = choices.as_array().and_then(|choices| {
+            choices
+                .iter()
+                .find(|choice| choice["index"].as_u64().unwrap_or(0) == 0)
+        }) else {
+            return Ok(());
+        };
+        if let Some(error @ Value::Object(_)) = choice.get("error") {
+            return Err(Fault::Provider(ProviderError::of_object(error)));
+        }
+        let delta = &choice[part];
+        // Servers that name it in two ways say the same in both.
+        if !wire::push_reasoning(&delta["reasoning_content"], out) {
+            wire::push_reasoning(&delta["reasoning"], out);
+        }
+        self.content(&delta["content"], out);
+        self.refusal(&delta["refusal"], out);
+        if let Some(reason) = choice["finish_reason"]
+            .as_str()
+            .filter(|reason| !reason.is_empty())
+        {
+            if reason == "error" {
+                return Err(Fault::Provider(ProviderError {
+                    message: "the provider ended the stream with an error".to_owned(),
+                    ..ProviderError::default()
+                }));
+            }
+            self.finish = Some(self.finish_of(reason));
+        }
+        Ok(())
+    }
+
+    /// Takes text, or a list of parts: text, refusals, and what Mistral's models think.
+    fn content(&mut self, content: &Value, out: &mut VecDeque<Event>) {
+        let Value::Array(parts) = content else {
+            self.any_text |= wire::push_text(content, out);
+            return;
+        };
+        for part in parts {
+            match part["type"].as_str() {
+                Some("refusal") => self.refusal(&part["refusal"], out),
+                Some("thinking") => match &part["thinking"] {
+                    Value::Array(thoughts) => {
+                        for thought in thoughts {
+                            wire::push_reasoning(&thought["text"], out);
+                        }
+                    }
+                    thought => {
+                        wire::push_reasoning(thought, out);
+                    }
+                },
+                _ => self.any_text |= wire::push_text(&part["text"], out),
+            }
+        }
+    }
+
+    /// Takes words of refusal: they are the answer, and the reason of its end.
+    fn refusal(&mut self, refusal: &Value, out: &mut VecDeque<Event>) {
+        if wire::push_text(refusal, out) {
+            self.any_text = true;
+            self.refused = true;
+        }
+    }
+
+    fn finish_of(&self, reason: &str) -> Finish {
+        match reason {
+            // Gemini adds the category: `content_filter: SAFETY`.
+            _ if self.refused || reason.starts_with("content_filter") => Finish::Refusal,
+            "refusal" => Finish::Refusal,
+            "stop" | "eos" | "end_turn" | "stop_sequence" => Finish::Stop,
+            "length" | "max_tokens" => Finish::Length,
+            "model_length" => Finish::ContextFull,
+            other => Finish::Other(other.to_owned()),
+        }
+    }
+
+    fn usage(&mut self, usage: &Value, out: &mut VecDeque<Event>) {
+        let new = Usage {
+            input_tokens: wire::tokens(&usage["prompt_tokens"]),
+            output_tokens: wire::tokens(&usage["completion_tokens"]),
+        };
+        wire::push_usage(&mut self.usage, new, out);
+    }
+
+    /// Takes `[DONE]`. Where no reason came before it, the word itself says that the response is
+    /// complete, if there was one.
+    fn done(&mut self, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        if self.finish.is_none() && self.any_text {
+            self.finish = Some(self.finish_of("stop"));
+        }
+        self.end(out)
+    }
+}

@@ -1,0 +1,176 @@
+//! OpenAI Responses.
+//!
+//! Each event names its type; `response.completed`, `response.incomplete` and `response.failed` end
+//! the stream and carry the whole response, and so does `error`, which carries none. Compatible
+//! servers send no sequence numbers, and none are needed here.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use super::provider_error::ProviderError;
+use super::wire::{self, Decoder, Fault};
+use super::{Event, Finish, Prompt, Role, Usage};
+use crate::config::Model;
+
+/// The JSON to send. The provider is asked to keep nothing: the store is Backchat's own.
+pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
+    let input: Vec<Value> = prompt
+        .turns
+        .iter()
+        .map(|turn| {
+            let role = match turn.role {
+                Role::User => "user",
+                Role::Assistant => "assistant",
+            };
+            json!({"role": role, "content": turn.text})
+        })
+        .collect();
+    let mut body = json!({
+        "model": model.model,
+        "input": input,
+        "max_output_tokens": model.max_output_tokens,
+        "store": false,
+        "stream": true,
+    });
+    if !prompt.system.is_empty() {
+        body["instructions"] = prompt.system.clone().into();
+    }
+    if let Some(temperature) = model.temperature {
+        body["temperature"] = wire::number(temperature);
+    }
+    body
+}
+
+/// Decodes one response.
+#[derive(Debug, Default)]
+pub(super) struct OpenaiResponses {
+    usage: Usage,
+    any_text: bool,
+    any_reasoning: bool,
+    refused: bool,
+}
+
+impl Decoder for OpenaiResponses {
+    fn event(
+        &mut self,
+        name: Option<&str>,
+        data: &str,
+        out: &mut VecDeque<Event>,
+    ) -> Result<(), Fault> {
+        let data = data.trim();
+        if data.is_empty() || data == "[DONE]" {
+            return Ok(());
+        }
+        let value = match wire::json(data) {
+            Ok(value) => value,
+            Err(_) if name == Some("error") => {
+                return Err(Fault::Provider(ProviderError::of_body(data)));
+            }
+            Err(fault) => return Err(fault),
+        };
+        if let Some(error) = ProviderError::find(&value) {
+            return Err(Fault::Provider(error));
+        }
+        match value["type"].as_str().or(name) {
+            Some("response.output_text.delta") => {
+                self.any_text |= wire::push_text(&value["delta"], out);
+            }
+            Some("response.refusal.delta") => {
+                let any = wire::push_text(&value["delta"], out);
+                self.any_text |= any;
+                self.refused |= any;
+            }
+            Some("response.reasoning_summary_text.delta" | "response.reasoning_text.delta") => {
+                self.any_reasoning |= wire::push_reasoning(&value["delta"], out);
+            }
+            // Summaries are paragraphs of their own.
+            Some("response.reasoning_summary_part.added") if self.any_reasoning => {
+                out.push_back(Event::Reasoning("\n\n".to_owned()));
+            }
+            Some(
+                "response.completed"
+                | "response.incomplete"
+                | "response.failed"
+                | "response.cancelled",
+            ) => self.last(&value["response"], out)?,
+            Some("error") => return Err(Fault::Provider(ProviderError::of_object(&value))),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        Err(Fault::Cut)
+    }
+
+    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        if body["output"].is_array() || body["status"].is_string() {
+            self.last(body, out)
+        } else {
+            Err(Fault::Malformed("JSON without `output`".to_owned()))
+        }
+    }
+}
+
+impl OpenaiResponses {
+    /// Takes the whole response that the last event carries.
+    fn last(&mut self, response: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        let finish = match response["status"].as_str() {
+            Some("completed") | None => Finish::Stop,
+            Some("incomplete") => match response["incomplete_details"]["reason"].as_str() {
+                Some("max_output_tokens") => Finish::Length,
+                Some("content_filter") => Finish::Refusal,
+                reason => Finish::Other(reason.unwrap_or("incomplete").to_owned()),
+            },
+            Some("failed") => {
+                return Err(Fault::Provider(match &response["error"] {
+                    error @ Value::Object(_) => ProviderError::of_object(error),
+                    _ => ProviderError {
+                        message: "the response failed".to_owned(),
+                        ..ProviderError::default()
+                    },
+                }));
+            }
+            // Cancelled, queued, in progress: this is no complete response.
+            Some(_) => return Err(Fault::Cut),
+        };
+        // A server that streams no deltas says everything here.
+        if !self.any_text {
+            self.output(&response["output"], out);
+        }
+        let usage = &response["usage"];
+        let new = Usage {
+            input_tokens: wire::tokens(&usage["input_tokens"]),
+            output_tokens: wire::tokens(&usage["output_tokens"]),
+        };
+        wire::push_usage(&mut self.usage, new, out);
+        let finish = if self.refused {
+            Finish::Refusal
+        } else {
+            finish
+        };
+        out.push_back(Event::Finished(finish));
+        Ok(())
+    }
+
+    fn output(&mut self, items: &Value, out: &mut VecDeque<Event>) {
+        for item in items.as_array().into_iter().flatten() {
+            let parts = |field: &str| item[field].as_array().cloned().unwrap_or_default();
+            match item["type"].as_str() {
+                Some("reasoning") if !self.any_reasoning => {
+                    for part in parts("summary") {
+                        wire::push_reasoning(&part["text"], out);
+                    }
+                }
+                Some("message") => {
+                    for part in parts("content") {
+                        wire::push_text(&part["text"], out);
+                        self.refused |= wire::push_text(&part["refusal"], out);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

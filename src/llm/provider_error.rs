@@ -1,0 +1,117 @@
+//! The error objects of providers, in all the shapes that they come in.
+
+use serde_json::Value;
+
+/// What a provider said went wrong. Every part may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ProviderError {
+    /// For people; as it came.
+    pub message: String,
+    /// The words for programs: type, code, detailed code, lower case.
+    pub words: Vec<String>,
+    /// An HTTP status inside the object, as gateways report what happened behind them.
+    pub status: Option<u16>,
+    /// How long the prompt was, in tokens.
+    pub prompt_tokens: Option<u64>,
+    /// How large the window is, in tokens.
+    pub window_tokens: Option<u64>,
+}
+
+impl ProviderError {
+    /// The error in a piece of JSON that may as well be a piece of a response; `None` when it is.
+    ///
+    /// Known shapes: `{"error": {…}}` (all vendors), `{"error": "…"}` (Ollama), `[{"error": {…}}]`
+    /// (Gemini), `{"type": "error", "message": …}` (Responses), `{"object": "error", "message": …}`
+    /// (vLLM, Mistral).
+    pub fn find(value: &Value) -> Option<Self> {
+        if let Value::Array(items) = value {
+            return items.first().and_then(Self::find);
+        }
+        match &value["error"] {
+            Value::String(message) => Some(Self::of_message(message)),
+            error @ Value::Object(_) => Some(Self::of_object(error)),
+            _ if value["type"] == "error" || value["object"] == "error" => {
+                Some(Self::of_object(value))
+            }
+            _ => None,
+        }
+    }
+
+    /// The error in the body of a response with an error's status: JSON of any shape, or text.
+    pub fn of_body(body: &str) -> Self {
+        let Ok(value) = serde_json::from_str::<Value>(body) else {
+            return Self::of_message(body);
+        };
+        Self::find(&value).unwrap_or_else(|| match &value {
+            Value::Object(_) => Self::of_object(&value),
+            Value::String(message) => Self::of_message(message),
+            _ => Self::of_message(body),
+        })
+    }
+
+    /// An error object without its wrapper.
+    pub fn of_object(error: &Value) -> Self {
+        let mut words: Vec<String> = Vec::new();
+        let mut status = None;
+        for word in [
+            &error["type"],
+            &error["code"],
+            &error["status"],
+            &error["details"]["error_code"],
+        ] {
+            match word {
+                Value::String(text) => words.push(text.to_lowercase()),
+                Value::Number(number) => {
+                    status = status.or(number.as_u64().and_then(|n| u16::try_from(n).ok()));
+                }
+                _ => {}
+            }
+        }
+        // Gateways give the status as a text too: `"code": "429"`.
+        status = status.or_else(|| words.iter().find_map(|word| word.parse().ok()));
+        Self {
+            message: message(error),
+            words,
+            status: status.filter(|status| (400..600).contains(status)),
+            prompt_tokens: error["n_prompt_tokens"].as_u64(),
+            window_tokens: error["n_ctx"].as_u64(),
+        }
+    }
+
+    fn of_message(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether one of the words for programs is among these.
+    pub fn says(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
+    }
+
+    /// Whether the text contains one of these, in lower case.
+    pub fn mentions(&self, phrases: &[&str]) -> bool {
+        let text = self.message.to_lowercase();
+        phrases.iter().any(|phrase| text.contains(phrase))
+    }
+}
+
+/// The sentence for people: `message`, or what stands in its place; else the object itself.
+///
+/// Gateways hide the upstream's own words in `metadata.raw`, where their `message` only says that
+/// the provider returned an error.
+fn message(error: &Value) -> String {
+    let said = ["message", "detail", "error_description", "title"]
+        .iter()
+        .find_map(|field| match &error[*field] {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            value @ (Value::Object(_) | Value::Array(_)) => Some(value.to_string()),
+            _ => None,
+        })
+        .unwrap_or_else(|| error.to_string());
+    match &error["metadata"]["raw"] {
+        Value::String(raw) if !raw.is_empty() => format!("{said}: {raw}"),
+        _ => said,
+    }
+}

@@ -1,0 +1,200 @@
+//! Every recorded stream in `tests/fixtures/llm/<format>/`, decoded, against the events that it must
+//! bring; and the same events, however the bytes are split.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use rstest::rstest;
+
+use super::*;
+use crate::config::{Format, Model};
+
+fn model(format: Format) -> Model {
+    Model::with_defaults(
+        "m",
+        format,
+        "https://api.example.com/v1",
+        "id",
+        "config.toml, [models.m]",
+    )
+}
+
+/// The events of a body that comes in these pieces, a line for each.
+fn decode(format: Format, content_type: &str, pieces: Vec<Bytes>) -> String {
+    let call = Call::new(&model(format), None).unwrap();
+    let body: Body = Box::pin(stream::iter(pieces.into_iter().map(Ok)));
+    let events = ResponseStream::new(call, Some(content_type), body);
+    let events = events
+        .collect::<Vec<_>>()
+        .now_or_never()
+        .expect("no I/O, no waiting");
+    let mut lines = String::new();
+    for event in events {
+        match event {
+            Ok(Event::Text(text)) => writeln!(lines, "text {text:?}"),
+            Ok(Event::Reasoning(text)) => writeln!(lines, "reasoning {text:?}"),
+            Ok(Event::Usage(usage)) => {
+                writeln!(
+                    lines,
+                    "usage {:?} in, {:?} out",
+                    usage.input_tokens, usage.output_tokens
+                )
+            }
+            Ok(Event::Finished(finish)) => writeln!(lines, "finished {}", finish.name()),
+            Err(error) => {
+                writeln!(
+                    lines,
+                    "error {} {:?}\n  {error}",
+                    error.kind.name(),
+                    error.retry
+                )
+            }
+        }
+        .unwrap();
+    }
+    lines
+}
+
+fn whole(bytes: &[u8]) -> Vec<Bytes> {
+    vec![Bytes::copy_from_slice(bytes)]
+}
+
+fn byte_by_byte(bytes: &[u8]) -> Vec<Bytes> {
+    bytes.chunks(1).map(Bytes::copy_from_slice).collect()
+}
+
+fn content_type(path: &Path) -> &'static str {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("sse") => "text/event-stream; charset=utf-8",
+        Some("json") => "application/json",
+        Some("html") => "text/html",
+        _ => "text/plain",
+    }
+}
+
+fn format_of(path: &Path) -> Format {
+    let folder = path.parent().and_then(Path::file_name).unwrap();
+    [
+        Format::Anthropic,
+        Format::OpenaiChat,
+        Format::OpenaiResponses,
+    ]
+    .into_iter()
+    .find(|format| folder == format.name())
+    .unwrap()
+}
+
+#[rstest]
+fn a_recorded_response_brings_its_events(
+    #[files("tests/fixtures/llm/*/*.*")]
+    #[exclude("\\.snap")]
+    path: PathBuf,
+) {
+    let format = format_of(&path);
+    let bytes = std::fs::read(&path).unwrap();
+    let events = decode(format, content_type(&path), whole(&bytes));
+    assert_eq!(
+        events,
+        decode(format, content_type(&path), byte_by_byte(&bytes)),
+        "the events depend on how the bytes are split"
+    );
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    insta::with_settings!({
+        snapshot_path => path.parent().unwrap().join("events"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, events);
+    });
+}
+
+/// The events of a stream are text, reasoning and usage, then one end: `Finished` or an error.
+#[rstest]
+fn a_response_ends_once(
+    #[files("tests/fixtures/llm/*/*.*")]
+    #[exclude("\\.snap")]
+    path: PathBuf,
+) {
+    let bytes = std::fs::read(&path).unwrap();
+    // Wherever it is cut, it ends; and once it has said why it finished, it finishes.
+    for end in (0..=bytes.len()).rev().step_by(7) {
+        let events = decode(format_of(&path), content_type(&path), whole(&bytes[..end]));
+        let ends = |line: &&str| line.starts_with("finished") || line.starts_with("error");
+        assert_eq!(events.lines().filter(ends).count(), 1, "{events}");
+        let last = events.lines().rfind(|line| !line.starts_with(' ')).unwrap();
+        assert!(ends(&last), "{events}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_split_does_not_matter(
+        name in prop::sample::select(vec![
+            "openai-chat/crlf-bom.sse",
+            "openai-chat/cr.sse",
+            "openai-chat/error-bare-line.sse",
+            "openai-chat/llama-cpp-whole.json",
+            "anthropic/thinking.sse",
+            "openai-responses/reasoning.sse",
+        ]),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llm");
+        let path = root.join(name);
+        let bytes = std::fs::read(&path).unwrap();
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        cuts.push(bytes.len());
+        cuts.sort_unstable();
+        let mut start = 0;
+        let pieces = cuts
+            .into_iter()
+            .map(|cut| {
+                let piece = Bytes::copy_from_slice(&bytes[start..cut]);
+                start = cut;
+                piece
+            })
+            .collect();
+        let (format, kind) = (format_of(&path), content_type(&path));
+        prop_assert_eq!(decode(format, kind, pieces), decode(format, kind, whole(&bytes)));
+    }
+}
+
+#[rstest]
+#[case::no_type("")]
+#[case::wrong_type("text/html")]
+#[case::json_type("application/json")]
+fn the_content_type_is_not_believed(#[case] content_type: &str) {
+    let stream =
+        b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    assert_eq!(
+        decode(Format::OpenaiChat, content_type, whole(stream)),
+        "text \"a\"\nfinished stop\n"
+    );
+}
+
+#[test]
+fn what_follows_the_end_is_not_read() {
+    let stream =
+        b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n\
+        data: [DONE]\n\ndata: {\"error\":{\"message\":\"late\"}}\n\ndata: nonsense\n\n";
+    assert_eq!(
+        decode(Format::OpenaiChat, "text/event-stream", whole(stream)),
+        "text \"a\"\nfinished stop\n"
+    );
+}
+
+#[test]
+fn an_event_without_end_is_an_error_of_its_own() {
+    let mut pieces = vec![Bytes::from_static(b"data: ")];
+    pieces.extend(std::iter::repeat_n(Bytes::from(vec![b'x'; 1024 * 1024]), 9));
+    let events = decode(Format::OpenaiChat, "text/event-stream", pieces);
+    assert!(
+        events.starts_with("error invalidResponse Never"),
+        "{events}"
+    );
+    assert!(events.contains("larger than 8 MiB"), "{events}");
+}

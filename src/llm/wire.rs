@@ -1,0 +1,129 @@
+//! What the wire formats have in common: a body to send, and a decoder of what comes back.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::provider_error::ProviderError;
+use super::{Event, Prompt, Usage};
+use super::{anthropic, openai_chat, openai_responses};
+use crate::config::{Format, Model};
+
+/// Why a decoder gave up. It knows neither endpoint nor model; whoever does makes the sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The provider reported an error in the stream or in place of it.
+    Provider(ProviderError),
+    /// What came is not of the format.
+    Malformed(String),
+    /// The stream ended, and the provider had not said that the response is complete.
+    Cut,
+}
+
+/// A decoder of one response: a pure state machine without I/O.
+///
+/// It pushes events in the order that [`Event`] promises. The last is `Finished`; nothing is to be
+/// fed after it. A response counts as complete once the provider has said why it stopped
+/// (`finish_reason`, `stop_reason`, `response.completed`); an end without that word is a [`Fault`].
+pub(super) trait Decoder: Send {
+    /// Takes one server-sent event: its name, where it has one, and its data.
+    fn event(
+        &mut self,
+        name: Option<&str>,
+        data: &str,
+        out: &mut VecDeque<Event>,
+    ) -> Result<(), Fault>;
+
+    /// Takes the end of the stream.
+    fn end(&mut self, out: &mut VecDeque<Event>) -> Result<(), Fault>;
+
+    /// Takes the whole response of a server that was asked for a stream and did not send one.
+    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault>;
+}
+
+/// The path of a request below the model's base URL.
+pub(super) const fn path(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::Anthropic => &["v1", "messages"],
+        Format::OpenaiChat => &["chat", "completions"],
+        Format::OpenaiResponses => &["responses"],
+    }
+}
+
+/// The path below the base URL that lists an endpoint's models.
+pub(super) const fn models_path(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::Anthropic => &["v1", "models"],
+        Format::OpenaiChat | Format::OpenaiResponses => &["models"],
+    }
+}
+
+/// The JSON to send.
+pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
+    match model.format {
+        Format::Anthropic => anthropic::body(model, prompt),
+        Format::OpenaiChat => openai_chat::body(model, prompt),
+        Format::OpenaiResponses => openai_responses::body(model, prompt),
+    }
+}
+
+/// A decoder for one response.
+pub(super) fn decoder(format: Format) -> Box<dyn Decoder> {
+    match format {
+        Format::Anthropic => Box::<anthropic::Anthropic>::default(),
+        Format::OpenaiChat => Box::<openai_chat::OpenaiChat>::default(),
+        Format::OpenaiResponses => Box::<openai_responses::OpenaiResponses>::default(),
+    }
+}
+
+/// The data of an event as JSON.
+pub(super) fn json(data: &str) -> Result<Value, Fault> {
+    serde_json::from_str(data).map_err(|error| Fault::Malformed(format!("broken JSON ({error})")))
+}
+
+/// A count of tokens; what is absent, negative or absurd is not known.
+pub(super) fn tokens(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|count| u32::try_from(count).ok())
+}
+
+/// Pushes a usage event when anything is known that was not known before.
+pub(super) fn push_usage(known: &mut Usage, new: Usage, out: &mut VecDeque<Event>) {
+    let merged = Usage {
+        input_tokens: new.input_tokens.or(known.input_tokens),
+        output_tokens: new.output_tokens.or(known.output_tokens),
+    };
+    if merged != *known {
+        *known = merged;
+        out.push_back(Event::Usage(merged));
+    }
+}
+
+/// Pushes text unless it is absent or empty.
+pub(super) fn push_text(value: &Value, out: &mut VecDeque<Event>) -> bool {
+    match value.as_str() {
+        Some(text) if !text.is_empty() => {
+            out.push_back(Event::Text(text.to_owned()));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Pushes reasoning unless it is absent or empty.
+pub(super) fn push_reasoning(value: &Value, out: &mut VecDeque<Event>) -> bool {
+    match value.as_str() {
+        Some(text) if !text.is_empty() => {
+            out.push_back(Event::Reasoning(text.to_owned()));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A setting as the shortest decimal that means it: 0.2, not 0.20000000298023224.
+pub(super) fn number(value: f32) -> Value {
+    value
+        .to_string()
+        .parse::<f64>()
+        .map_or(Value::Null, Value::from)
+}
