@@ -5,19 +5,23 @@
 //!
 //! - [`Buffer`] holds a text and maps between byte offsets and [`Position`]s in any [`Encoding`].
 //! - [`Edit`] says what a change did; [`Span::follow`] carries an anchor across it.
+//! - [`Quote`] finds the code of an anchor again when no edit told where it went.
 //!
 //! A line ends with `\n`, `\r\n` or `\r`, and with nothing else, as in LSP. Offsets are bytes of
 //! UTF-8 and lie on the boundary of a character.
 
+mod align;
 mod anchor;
 mod buffer;
 mod changes;
 mod lines;
 mod position;
+mod quote;
 
 pub use anchor::{Edit, Span};
 pub use buffer::Buffer;
 pub use position::{Encoding, OutOfBounds, Position};
+pub use quote::{Fit, Found, Quote};
 
 /// How the properties of this layer are tested: so many cases, and a failure is printed rather than
 /// written beside the source.

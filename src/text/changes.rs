@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput};
-
+use super::align::{Piece, align_lines};
 use super::lines::lines;
 
 /// A stretch of the old text and what stands in its place in the new one, in bytes.
@@ -31,12 +30,14 @@ pub(super) fn changes(old: &str, new: &str) -> Vec<Change> {
     let new_starts = starts(&new_lines, head);
 
     let mut found = Vec::new();
-    for piece in compare(&old_lines, &new_lines, |line| line) {
+    for piece in align_lines(&old_lines, &new_lines) {
         let Piece::Different(before, after) = piece else {
             continue;
         };
         let (b, a) = (before.start, after.start);
-        for piece in compare(&old_lines[before], &new_lines[after], str::trim) {
+        let old_trimmed: Vec<_> = old_lines[before].iter().map(|line| line.trim()).collect();
+        let new_trimmed: Vec<_> = new_lines[after].iter().map(|line| line.trim()).collect();
+        for piece in align_lines(&old_trimmed, &new_trimmed) {
             match piece {
                 Piece::Different(before, after) if before.len() != after.len() => {
                     let change = Change {
@@ -71,35 +72,6 @@ fn parts(line: &str, start: usize) -> [Range<usize>; 3] {
     let end = start + line.len();
     let ended = indented.max(start + line.trim_end().len());
     [start..indented, indented..ended, ended..end]
-}
-
-/// Lines of the old text and of the new one that stand for each other.
-enum Piece {
-    /// As many on both sides, the same by the key of the comparison.
-    Same(Range<usize>, Range<usize>),
-    /// What stands between those that are the same.
-    Different(Range<usize>, Range<usize>),
-}
-
-/// Compares two runs of lines by what `key` makes of each. The pieces cover both runs, in order.
-fn compare<'a>(old: &[&'a str], new: &[&'a str], key: impl Fn(&'a str) -> &'a str) -> Vec<Piece> {
-    let mut input = InternedInput::default();
-    input.update_before(old.iter().map(|line| key(line)));
-    input.update_after(new.iter().map(|line| key(line)));
-    let mut diff = Diff::compute(Algorithm::Histogram, &input);
-    diff.postprocess_lines(&input);
-
-    let mut pieces = Vec::new();
-    let (mut b, mut a) = (0, 0);
-    for hunk in diff.hunks() {
-        let before = hunk.before.start as usize..hunk.before.end as usize;
-        let after = hunk.after.start as usize..hunk.after.end as usize;
-        pieces.push(Piece::Same(b..before.start, a..after.start));
-        (b, a) = (before.end, after.end);
-        pieces.push(Piece::Different(before, after));
-    }
-    pieces.push(Piece::Same(b..old.len(), a..new.len()));
-    pieces
 }
 
 /// The offset at which each line starts, the first at `from`, and the one at which the last ends.

@@ -1,5 +1,7 @@
 //! Splitting a text into lines: the one definition that all of `text` shares.
 
+use std::borrow::Cow;
+
 /// The lines of a text, each with its break. A break is `\n`, `\r\n` or `\r`; an empty text has no
 /// line, and after a break at the very end no further, empty line is counted.
 pub(super) struct Lines<'a> {
@@ -9,6 +11,15 @@ pub(super) struct Lines<'a> {
 /// The lines of `text`, breaks included.
 pub(super) fn lines(text: &str) -> Lines<'_> {
     Lines { rest: text }
+}
+
+/// The text with each of its breaks as `\n`.
+pub(super) fn with_lf(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {
@@ -51,6 +62,12 @@ mod tests {
             ]
         );
         assert_eq!(all.concat(), text);
+    }
+
+    #[test]
+    fn every_break_becomes_a_line_feed() {
+        assert_eq!(with_lf("a\r\n\rb\n\r\r\n"), "a\n\nb\n\n\n");
+        assert!(matches!(with_lf("a\nb"), Cow::Borrowed("a\nb")));
     }
 
     #[test]
