@@ -4,11 +4,13 @@
 //! file a wire format builds the body and decodes: [`openai_chat`], [`openai_responses`],
 //! [`anthropic`]. A decoder is a pure state machine from server-sent events to [`Event`]s, so that
 //! every odd stream can be a fixture. What goes wrong is classified in [`failure`] (the provider said
-//! no) and [`transport`] (nobody answered). Keys come from [`key`].
+//! no) and [`transport`] (nobody answered). Keys come from
+//! [`key`], and models without configuration from [`discover`].
 
 mod anthropic;
 mod call;
 mod connections;
+pub mod discover;
 mod failure;
 mod framing;
 mod http;

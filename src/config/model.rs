@@ -86,8 +86,7 @@ pub struct Model {
 }
 
 /// Hosts of providers whose models have large windows.
-const VENDOR_HOSTS: [&str; 6] = [
-    "api.anthropic.com",
+const VENDOR_HOSTS: [&str; 5] = [
     "api.openai.com",
     "openrouter.ai",
     "generativelanguage.googleapis.com",
@@ -130,12 +129,17 @@ impl Model {
         if model.is_loopback() {
             model.read_timeout = Duration::from_secs(300);
         }
-        if model.is_at(&VENDOR_HOSTS) {
-            model.max_output_tokens = 8_192;
-            model.context_tokens = match format {
-                Format::Anthropic => 200_000,
-                Format::OpenaiChat | Format::OpenaiResponses => 128_000,
-            };
+        match format {
+            // Behind a gateway too, what speaks this format elsewhere has the vendor's window.
+            Format::Anthropic if !model.is_loopback() => {
+                model.max_output_tokens = 8_192;
+                model.context_tokens = 200_000;
+            }
+            _ if model.is_at(&VENDOR_HOSTS) => {
+                model.max_output_tokens = 8_192;
+                model.context_tokens = 128_000;
+            }
+            _ => {}
         }
         model
     }
@@ -174,5 +178,46 @@ impl Model {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.base_url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Format::Anthropic, "https://api.anthropic.com/", 200_000, 8_192, 120)]
+    #[case(Format::Anthropic, "https://gateway.example.com", 200_000, 8_192, 120)]
+    #[case(Format::Anthropic, "http://127.0.0.1:8080", 8_192, 2_048, 300)]
+    #[case(Format::OpenaiChat, "https://api.openai.com/v1", 128_000, 8_192, 120)]
+    #[case(
+        Format::OpenaiResponses,
+        "https://eu.api.openai.com/v1",
+        128_000,
+        8_192,
+        120
+    )]
+    #[case(
+        Format::OpenaiChat,
+        "https://notapi.openai.com.example.com/v1",
+        8_192,
+        2_048,
+        120
+    )]
+    #[case(Format::OpenaiChat, "http://localhost:11434/v1", 8_192, 2_048, 300)]
+    #[case(Format::OpenaiChat, "http://[::1]:11434/v1", 8_192, 2_048, 300)]
+    fn defaults_follow_the_endpoint(
+        #[case] format: Format,
+        #[case] base_url: &str,
+        #[case] context: u32,
+        #[case] output: u32,
+        #[case] silence: u64,
+    ) {
+        let model = Model::with_defaults("m", format, base_url, "id", "a test");
+        assert_eq!(model.context_tokens, context);
+        assert_eq!(model.max_output_tokens, output);
+        assert_eq!(model.read_timeout, Duration::from_secs(silence));
+        assert!(!model.base_url.ends_with('/'));
     }
 }

@@ -344,3 +344,6 @@ fn remedy(call: &Call, kind: ErrorKind) -> Option<String> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::call::Call;
 use super::connections::Connections;
@@ -78,6 +79,20 @@ impl Client {
             Err(error) if error.kind == ErrorKind::ModelNotFound => Ok(start.elapsed()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The JSON at a path below a model's base URL.
+    pub(super) async fn json(
+        &self,
+        model: &Model,
+        key: Option<&SecretString>,
+        path: &[&str],
+    ) -> Result<Value, LlmError> {
+        let call = Call::new(model, key)?;
+        let (_, body) = self.send(&call, Method::GET, path, None).await?;
+        let (bytes, _) = read(body, super::framing::MOST_EVENT_BYTES).await;
+        serde_json::from_slice(&bytes)
+            .map_err(|_| failure::malformed(&call, &String::from_utf8_lossy(&bytes)))
     }
 
     /// Sends a request; the answer is the headers and the body of a response that is no error.
@@ -204,3 +219,8 @@ fn unfit(call: &Call, what: &str) -> LlmError {
         retry: Retry::Never,
     }
 }
+
+#[cfg(test)]
+pub(super) mod scripted_server;
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
@@ -16,8 +17,11 @@ use crate::config::KeySource;
 /// How long a command may take to print a key: long enough for a fingerprint.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a command's pipes are waited for once it has ended.
+const PIPE_GRACE: Duration = Duration::from_millis(500);
+
 /// The most bytes that are read of a command's output or of a file.
-const MOST_BYTES: u64 = 64 * 1024;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// Why there is no key, and what the user can do.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +128,7 @@ pub async fn resolve(
     let found = match source {
         KeySource::None => return Ok(None),
         KeySource::Env(name) => match provided(name) {
-            Some(key) => return Ok(Some(key)),
+            Some(key) => return checked(key.expose_secret(), source).map(Some),
             None => std::env::var(name)
                 .ok()
                 .filter(|value| !value.trim().is_empty())
@@ -170,15 +174,26 @@ async fn from_command(command: &[String], timeout: Duration) -> Result<String, K
         .kill_on_drop(true)
         .spawn()
         .map_err(start)?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let pipes = (child.stdout.take(), child.stderr.take());
     let ended = tokio::time::timeout(timeout, async {
-        let (stdout, stderr) = tokio::join!(beginning(stdout), beginning(stderr));
-        Ok::<_, io::Error>((child.wait().await?, stdout?, stderr?))
+        let mut reading =
+            pin!(async { tokio::join!(drain(pipes.0, &mut stdout), drain(pipes.1, &mut stderr)) });
+        tokio::select! {
+            _ = &mut reading => child.wait().await,
+            status = child.wait() => {
+                // An agent that the command left behind may hold the pipes open for ever.
+                let _ = tokio::time::timeout(PIPE_GRACE, reading).await;
+                status
+            }
+        }
     });
-    let (status, stdout, stderr) = ended
+    let status = ended
         .await
         .map_err(|_| KeyError::CommandTimeout(shown.clone()))?
         .map_err(start)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
     if !status.success() {
         let line = plain_text::one_line(stderr.lines().next().unwrap_or_default());
         return Err(KeyError::CommandFailed {
@@ -194,13 +209,20 @@ async fn from_command(command: &[String], timeout: Duration) -> Result<String, K
     Ok(stdout)
 }
 
-/// The first [`MOST_BYTES`] of a pipe, which is closed after them.
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(MOST_BYTES).read_to_end(&mut bytes).await?;
+/// Reads a pipe to its end, so that the writer is never stopped, and keeps [`MOST_BYTES`] of it.
+async fn drain(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> io::Result<()> {
+    let Some(mut pipe) = pipe else {
+        return Ok(());
+    };
+    let mut piece = [0; 4096];
+    loop {
+        let count = pipe.read(&mut piece).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let room = MOST_BYTES.saturating_sub(kept.len());
+        kept.extend_from_slice(&piece[..count.min(room)]);
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 async fn from_file(path: &Path) -> Result<String, KeyError> {
@@ -220,7 +242,12 @@ async fn from_file(path: &Path) -> Result<String, KeyError> {
             });
         }
     }
-    beginning(Some(file)).await.map_err(failed)
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES as u64)
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(failed)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A path as a shell takes it.
@@ -235,3 +262,6 @@ fn quoted(path: &Path) -> String {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
+
+#[cfg(test)]
+mod tests;

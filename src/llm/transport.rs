@@ -143,13 +143,16 @@ impl Chain {
         let mut text = String::new();
         let mut next = error.source();
         while let Some(cause) = next {
-            if let Some(io) = cause.downcast_ref::<io::Error>() {
-                kinds.push(io.kind());
-            }
+            let io = cause.downcast_ref::<io::Error>();
+            kinds.extend(io.map(io::Error::kind));
             text = cause.to_string();
             lower.push_str(&text.to_lowercase());
             lower.push('\n');
-            next = cause.source();
+            // An I/O error that wraps another one names that one's source as its own.
+            next = match io.and_then(io::Error::get_ref) {
+                Some(wrapped) => Some(wrapped),
+                None => cause.source(),
+            };
         }
         if text.is_empty() {
             text = error.to_string();

@@ -89,7 +89,7 @@ fn format_of(path: &Path) -> Format {
 #[rstest]
 fn a_recorded_response_brings_its_events(
     #[files("tests/fixtures/llm/*/*.*")]
-    #[exclude("\\.snap")]
+    #[exclude("/http/")]
     path: PathBuf,
 ) {
     let format = format_of(&path);
@@ -114,7 +114,7 @@ fn a_recorded_response_brings_its_events(
 #[rstest]
 fn a_response_ends_once(
     #[files("tests/fixtures/llm/*/*.*")]
-    #[exclude("\\.snap")]
+    #[exclude("/http/")]
     path: PathBuf,
 ) {
     let bytes = std::fs::read(&path).unwrap();
