@@ -1,0 +1,193 @@
+//! The one durable place: an embedded SQLite database that several processes share.
+//!
+//! # Promises
+//!
+//! - A method that records something the user must not lose (a submit, an end of a request, a read
+//!   mark) returns only after the change is on disk (`synchronous=FULL`). Streamed text is written
+//!   with `synchronous=NORMAL`: a killed process loses none of it, a power cut the last moments.
+//! - Every change of a request is one transaction together with its event, so that whoever follows
+//!   the events misses nothing and sees nothing that is not so.
+//! - A write of a worker is fenced: it happens only while the request is still `running` and still
+//!   owned by that worker. A worker that lost its lease cannot overwrite its successor.
+//! - No method waits on the thread of the caller. One thread owns the connection that writes,
+//!   another the one that reads; callers await their answers and may be dropped at any moment: a
+//!   write that was begun is finished all the same.
+//! - Time comes from the caller, in milliseconds since the Unix epoch.
+
+mod connection;
+mod error;
+mod events;
+mod inbox;
+mod liveness;
+mod purge;
+mod queue;
+mod record;
+mod schema;
+mod submit;
+mod transcript;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use connection::{Durability, Thread};
+pub use error::StoreError;
+pub use events::{ChunkRecord, Event, EventKind, Followed};
+pub use inbox::{SessionFilter, SessionPage, StatusCounts};
+pub use liveness::OwnerId;
+pub use purge::Purged;
+pub use queue::{AttemptEnd, ClaimLimits, Claimed, Recovered, Requeue};
+pub use record::{
+    FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SessionRecord,
+    StoredAnchor, UsageRecord,
+};
+pub use schema::prepare_directory;
+pub use submit::{Accepted, NewRequest};
+pub use transcript::{HistoryTurn, TurnRecord};
+
+/// The result of every store method.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A handle on the store; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    directory: PathBuf,
+    owner: liveness::Owner,
+    writer: Thread,
+    reader: Thread,
+}
+
+impl Store {
+    /// The name of the database in the state directory.
+    pub const FILE: &'static str = "backchat.db";
+
+    /// Opens the store in `directory`, which is made (0700) when it is missing, and brings its
+    /// schema up to date. Blocks on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::FromTheFuture`] when a newer Backchat wrote the database, which is then left
+    /// untouched; other errors say what could not be opened and what to do.
+    pub fn open(directory: &Path) -> Result<Self> {
+        schema::prepare_directory(directory)?;
+        let path = directory.join(Self::FILE);
+        let writer = schema::open(&path)?;
+        let reader = schema::open_reader(&path)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                directory: directory.to_owned(),
+                owner: liveness::Owner::register(directory)?,
+                writer: Thread::start("backchat-store-write", writer),
+                reader: Thread::start("backchat-store-read", reader),
+            }),
+        })
+    }
+
+    /// The state directory that this store lives in.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.inner.directory
+    }
+
+    /// The name under which this process claims requests.
+    #[must_use]
+    pub fn owner(&self) -> &OwnerId {
+        self.inner.owner.id()
+    }
+
+    /// Runs `job` in a transaction whose commit is on disk before the answer.
+    async fn write<R, F>(&self, job: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> Result<R> + Send + 'static,
+    {
+        self.inner.writer.transact(Durability::Full, job).await
+    }
+
+    /// Runs `job` in a transaction that survives the death of the process, not of the machine.
+    async fn write_relaxed<R, F>(&self, job: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> Result<R> + Send + 'static,
+    {
+        self.inner.writer.transact(Durability::Normal, job).await
+    }
+
+    /// Runs `job` on the connection that only reads.
+    async fn read<R, F>(&self, job: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> Result<R> + Send + 'static,
+    {
+        self.inner.reader.run(job).await
+    }
+
+    /// A counter that is different after any other connection, of this process or another, has
+    /// committed a change.
+    ///
+    /// Source: <https://www.sqlite.org/pragma.html#pragma_data_version>
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn data_version(&self) -> Result<i64> {
+        self.read(|db| Ok(db.query_row("PRAGMA data_version", [], |row| row.get(0))?))
+            .await
+    }
+
+    /// Asks SQLite to check the whole database: the problems that it found, none when it is sound.
+    ///
+    /// # Errors
+    ///
+    /// When the check itself could not be run.
+    pub async fn check_integrity(&self) -> Result<Vec<String>> {
+        self.read(|db| {
+            let mut statement = db.prepare("PRAGMA integrity_check")?;
+            let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+            let lines = lines.collect::<std::result::Result<Vec<_>, _>>()?;
+            Ok(lines.into_iter().filter(|line| line != "ok").collect())
+        })
+        .await
+    }
+
+    /// A setting that all windows share, such as the selected model.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn setting(&self, name: &'static str) -> Result<Option<String>> {
+        use rusqlite::OptionalExtension as _;
+        self.read(move |db| {
+            Ok(db
+                .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()?)
+        })
+        .await
+    }
+
+    /// Stores a setting that all windows share; `None` removes it.
+    ///
+    /// # Errors
+    ///
+    /// When the change could not be committed.
+    pub async fn set_setting(&self, name: &'static str, value: Option<String>) -> Result<()> {
+        self.write(move |db| {
+            match value {
+                Some(value) => db.execute(
+                    "INSERT INTO settings (name, value) VALUES (?1, ?2)
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    [name, &value],
+                )?,
+                None => db.execute("DELETE FROM settings WHERE name = ?1", [name])?,
+            };
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,217 @@
+//! A thread that owns a connection and runs jobs on it.
+//!
+//! SQLite blocks; the runtime's threads must not. The writing thread takes the jobs that are
+//! waiting and commits them together, so that many submits at once cost one `fsync`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+
+use super::{Result, StoreError};
+
+/// How many jobs one commit may carry: bounds how long the lock is held.
+const BATCH: usize = 64;
+
+/// How long a lock that another process holds is waited for, beyond SQLite's own busy timeout.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a commit must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Durability {
+    /// The death of the process.
+    Normal,
+    /// The death of the machine.
+    Full,
+}
+
+/// Tells the waiting caller the result, once it is known whether the commit succeeded.
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// Does its writes, or is told why no transaction could be begun.
+type Work = Box<dyn FnOnce(Result<&Connection>) -> Answer + Send>;
+
+enum Job {
+    Run(Box<dyn FnOnce(&Connection) + Send>),
+    Transact(Durability, Work),
+}
+
+/// The handle of such a thread. The thread ends when the handle is dropped, after the jobs that
+/// were given to it.
+pub(super) struct Thread {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Thread {
+    pub(super) fn start(name: &str, connection: Connection) -> Self {
+        let (jobs, receiver) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || serve(&connection, &receiver))
+            .ok();
+        Self {
+            jobs: Some(jobs),
+            thread,
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<()> {
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
+        jobs.send(job).map_err(|_| StoreError::Closed)
+    }
+
+    /// Runs a job outside any transaction.
+    pub(super) async fn run<R, F>(&self, job: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> Result<R> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Run(Box::new(move |connection| {
+            // The caller may have stopped waiting; that is its right.
+            let _ = answer.send(job(connection));
+        })))?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs a job in a transaction of its own kind of durability. An error of the job undoes what
+    /// the job did and nothing else.
+    pub(super) async fn transact<R, F>(&self, durability: Durability, job: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> Result<R> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Transact(
+            durability,
+            Box::new(move |connection| {
+                let result = connection.and_then(|connection| in_savepoint(connection, job));
+                Box::new(move |committed| {
+                    let _ = answer.send(committed.and(result));
+                })
+            }),
+        ))?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // The last handle may be dropped by a job on this very thread.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn in_savepoint<R>(
+    connection: &Connection,
+    job: impl FnOnce(&Connection) -> Result<R>,
+) -> Result<R> {
+    connection.execute_batch("SAVEPOINT job")?;
+    // A panic in one job must not take the other callers' answers with it.
+    let result = catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
+        Err(StoreError::Unreadable(
+            "a store operation panicked".to_owned(),
+        ))
+    });
+    connection.execute_batch(if result.is_ok() {
+        "RELEASE job"
+    } else {
+        "ROLLBACK TO job; RELEASE job"
+    })?;
+    result
+}
+
+fn serve(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+    let mut kept = None;
+    loop {
+        let job = match kept.take() {
+            Some(job) => job,
+            None => match jobs.recv() {
+                Ok(job) => job,
+                Err(mpsc::RecvError) => return,
+            },
+        };
+        match job {
+            Job::Run(run) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| run(connection)));
+            }
+            Job::Transact(durability, work) => {
+                let mut batch = vec![work];
+                let mut strictest = durability;
+                while batch.len() < BATCH {
+                    match jobs.try_recv() {
+                        Ok(Job::Transact(durability, work)) => {
+                            strictest = strictest.max(durability);
+                            batch.push(work);
+                        }
+                        Ok(other) => {
+                            kept = Some(other);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                commit(connection, strictest, batch);
+            }
+        }
+    }
+}
+
+fn commit(connection: &Connection, durability: Durability, batch: Vec<Work>) {
+    let begun = begin(connection, durability);
+    let answers: Vec<Answer> = batch
+        .into_iter()
+        .map(|work| work(begun.as_ref().map(|()| connection).map_err(again)))
+        .collect();
+    let committed = match begun {
+        Ok(()) => connection.execute_batch("COMMIT"),
+        Err(_) => Ok(()),
+    };
+    if committed.is_err() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    for answer in answers {
+        answer(committed.as_ref().copied().map_err(again));
+    }
+}
+
+/// Takes the write lock, for which another process may have to be waited.
+fn begin(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    // Source: <https://www.sqlite.org/pragma.html#pragma_synchronous>
+    connection.pragma_update(
+        None,
+        "synchronous",
+        match durability {
+            Durability::Normal => "NORMAL",
+            Durability::Full => "FULL",
+        },
+    )?;
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match connection.execute_batch("BEGIN IMMEDIATE") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < patience => {}
+            result => return result,
+        }
+    }
+}
+
+/// The same error for another caller of the same batch.
+fn again(error: &rusqlite::Error) -> StoreError {
+    match error {
+        rusqlite::Error::SqliteFailure(code, message) => {
+            rusqlite::Error::SqliteFailure(*code, message.clone()).into()
+        }
+        other => StoreError::Unreadable(other.to_string()),
+    }
+}

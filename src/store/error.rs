@@ -1,0 +1,108 @@
+//! What can go wrong with the store, and what the user can do about it.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A newer Backchat wrote the database.
+    #[error(
+        "the store {path} was written by a newer Backchat (schema {found}, this program knows {known}); \
+         update Backchat, or set BACKCHAT_STATE_DIR to another directory"
+    )]
+    FromTheFuture {
+        /// The database.
+        path: PathBuf,
+        /// Its schema's version.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The state directory or a file in it could not be made or opened.
+    #[error(
+        "cannot use the state directory {path}: {source}; check its permissions, or set BACKCHAT_STATE_DIR"
+    )]
+    Directory {
+        /// What could not be used.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The state directory can be read by others.
+    #[error(
+        "the state directory {path} is open to other users (mode {mode:o}); run: chmod 700 {path}"
+    )]
+    Permissions {
+        /// The directory.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// No space is left.
+    #[error(
+        "the disk of the store is full; free some space and try again, nothing that was accepted is lost"
+    )]
+    Full,
+    /// The database may not be written.
+    #[error("the store is read-only; check the permissions of the state directory")]
+    ReadOnly,
+    /// Another process held the lock for too long.
+    #[error("the store is locked by another process; try again, and see `backchat doctor`")]
+    Busy,
+    /// The file is damaged or no database.
+    #[error(
+        "the store is damaged ({0}); run `backchat doctor`, and move the file away to begin anew"
+    )]
+    Corrupt(String),
+    /// No request has this id.
+    #[error("there is no request {0}")]
+    UnknownRequest(String),
+    /// No session has this id.
+    #[error("there is no session {0}")]
+    UnknownSession(String),
+    /// The worker does not own the request any more: it was cancelled, or its lease ran out.
+    #[error("request {0} is no longer this worker's")]
+    Fenced(String),
+    /// The state machine has no such edge.
+    #[error("request {id} is {state}: {why}")]
+    WrongState {
+        /// The request.
+        id: String,
+        /// The state it is in.
+        state: &'static str,
+        /// Why the call does not fit it.
+        why: &'static str,
+    },
+    /// What is stored cannot be understood.
+    #[error("the store holds something that this program cannot read: {0}")]
+    Unreadable(String),
+    /// The thread that owns the database has ended.
+    #[error("the store is closed")]
+    Closed,
+    /// Anything else that SQLite said.
+    #[error("the store failed: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.to_string())
+            }
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}

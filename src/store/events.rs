@@ -1,0 +1,191 @@
+//! What happened, in order: how windows and worker hear of each other.
+
+use rusqlite::{Connection, params};
+
+use super::{Result, Store};
+use crate::session::{RequestId, SessionId};
+
+/// How long an event is kept for those who follow: far longer than anyone's poll, and who was away
+/// for longer (a sleeping laptop) is told to look at everything anew.
+const KEPT_MS: i64 = 60 * 60 * 1000;
+
+/// What kind of change an [`Event`] tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A request was accepted, or queued again by the user.
+    Submitted,
+    /// An attempt began.
+    Claimed,
+    /// An attempt ended in a fault, or its worker died; the request waits again.
+    Requeued,
+    /// The whole response is stored, unread.
+    Done,
+    /// It ended in an error.
+    Failed,
+    /// The user ended it.
+    Cancelled,
+    /// Its response was shown.
+    Read,
+    /// It was taken out of the margin.
+    Dismissed,
+}
+
+impl EventKind {
+    const ALL: [Self; 8] = [
+        Self::Submitted,
+        Self::Claimed,
+        Self::Requeued,
+        Self::Done,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Read,
+        Self::Dismissed,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Claimed => "claimed",
+            Self::Requeued => "requeued",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Read => "read",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
+/// One change of one request.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its place in the order.
+    pub seq: i64,
+    /// What happened. `None` for a kind that a newer program wrote.
+    pub kind: Option<EventKind>,
+    /// To which request.
+    pub request_id: RequestId,
+    /// Of which session.
+    pub session_id: SessionId,
+}
+
+/// A piece of streamed text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkRecord {
+    /// Its place in the order of all chunks.
+    pub id: i64,
+    /// Of which request.
+    pub request_id: RequestId,
+    /// Of which attempt.
+    pub attempt: u32,
+    /// Its place in the attempt, from 0.
+    pub seq: u32,
+    /// The text; may be empty when only reasoning came.
+    pub text: String,
+}
+
+/// What came since the last look.
+#[derive(Clone, Debug, Default)]
+pub struct Followed {
+    /// In order.
+    pub events: Vec<Event>,
+    /// In order.
+    pub chunks: Vec<ChunkRecord>,
+    /// Some events between were cleaned away: look at everything anew.
+    pub missed: bool,
+    /// Where to go on: the last event.
+    pub last_event: i64,
+    /// Where to go on: the last chunk.
+    pub last_chunk: i64,
+}
+
+impl Store {
+    /// Where someone begins who wants to hear only what is yet to come.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn now_at(&self) -> Result<(i64, i64)> {
+        self.read(|db| {
+            Ok(db.query_row(
+                "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
+                        coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunks'), 0)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?)
+        })
+        .await
+    }
+
+    /// The events and chunks after the given ones.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn follow(&self, last_event: i64, last_chunk: i64) -> Result<Followed> {
+        self.read(move |db| {
+            let mut followed = Followed {
+                last_event,
+                last_chunk,
+                ..Followed::default()
+            };
+            let mut statement =
+                db.prepare_cached("SELECT seq, kind, request_id, session_id FROM events WHERE seq > ?1 ORDER BY seq")?;
+            let mut rows = statement.query([last_event])?;
+            while let Some(row) = rows.next()? {
+                let seq = row.get(0)?;
+                let name = row.get_ref(1)?.as_str().unwrap_or_default().to_owned();
+                // The sequence has no gaps but those that the clean-up made.
+                followed.missed |= followed.events.is_empty() && seq > last_event + 1;
+                followed.last_event = seq;
+                followed.events.push(Event {
+                    seq,
+                    kind: EventKind::ALL.into_iter().find(|kind| kind.name() == name),
+                    request_id: RequestId(row.get(2)?),
+                    session_id: SessionId(row.get(3)?),
+                });
+            }
+            let mut statement = db.prepare_cached(
+                "SELECT id, request_id, attempt, seq, text FROM chunks WHERE id > ?1 ORDER BY id LIMIT 5000",
+            )?;
+            let mut rows = statement.query([last_chunk])?;
+            while let Some(row) = rows.next()? {
+                let id = row.get(0)?;
+                followed.last_chunk = id;
+                followed.chunks.push(ChunkRecord {
+                    id,
+                    request_id: RequestId(row.get(1)?),
+                    attempt: row.get(2)?,
+                    seq: row.get(3)?,
+                    text: row.get(4)?,
+                });
+            }
+            Ok(followed)
+        })
+        .await
+    }
+}
+
+/// Writes an event down, in the transaction of the change that it tells of.
+pub(super) fn record(
+    db: &Connection,
+    now: i64,
+    kind: EventKind,
+    request: &RequestId,
+    session: &SessionId,
+) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO events (at, kind, request_id, session_id) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![now, kind.name(), request.0, session.0])?;
+    db.prepare_cached("UPDATE sessions SET updated_at = ?2 WHERE id = ?1")?
+        .execute(params![session.0, now])?;
+    Ok(())
+}
+
+/// Removes events that everyone has had the time to see.
+pub(super) fn clean(db: &Connection, now: i64) -> Result<()> {
+    db.prepare_cached("DELETE FROM events WHERE at < ?1")?
+        .execute([now - KEPT_MS])?;
+    Ok(())
+}

@@ -1,0 +1,413 @@
+//! The inbox: sessions, the requests of a buffer, read marks, and what the user does to a request.
+
+use rusqlite::{Connection, Row, ToSql, params};
+
+use super::events::{self, EventKind};
+use super::queue::end_request;
+use super::record::{
+    REQUEST_COLUMNS, RequestRecord, SessionRecord, StoredAnchor, UsageRecord, state_from,
+};
+use super::submit::by_id;
+use super::transcript::{self, TurnRecord, with_response};
+use super::{Result, Store, StoreError};
+use crate::session::{RequestId, SessionId, State};
+
+/// Which sessions to list.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFilter {
+    /// Only this one.
+    pub id: Option<SessionId>,
+    /// Only the session of this buffer.
+    pub uri: Option<String>,
+    /// Only sessions with an unread response.
+    pub unread_only: bool,
+    /// Only sessions whose title or buffer contains this text.
+    pub query: Option<String>,
+    /// At most so many; `None` for all.
+    pub limit: Option<u32>,
+    /// Skip so many.
+    pub offset: u32,
+}
+
+/// A page of sessions.
+#[derive(Clone, Debug)]
+pub struct SessionPage {
+    /// Unread first, then busy, then by their last change.
+    pub sessions: Vec<SessionRecord>,
+    /// How many match on all pages.
+    pub total: u32,
+}
+
+/// The counts of the whole inbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusCounts {
+    /// Requests that wait for a worker.
+    pub queued: u32,
+    /// Requests that run.
+    pub running: u32,
+    /// Requests that wait for something they name.
+    pub held: u32,
+    /// The hold that ends first: its reason and its end.
+    pub hold: Option<(String, i64)>,
+    /// Unread responses.
+    pub unread: u32,
+}
+
+const SESSION_COLUMNS: &str = "s.id, s.uri, s.title, s.created_at, s.updated_at,
+    (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.unread = 1) AS unread,
+    (SELECT count(*) FROM requests r WHERE r.session_id = s.id) AS requests,
+    (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'queued') AS queued,
+    (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'running') AS running,
+    (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'queued' AND r.hold_reason IS NOT NULL)
+        AS held,
+    (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'failed' AND r.dismissed = 0) AS failed,
+    (SELECT CASE WHEN r.state = 'queued' AND r.hold_reason IS NOT NULL THEN 'held' ELSE r.state END
+     FROM requests r WHERE r.session_id = s.id ORDER BY r.seq DESC LIMIT 1) AS state";
+
+fn session_from(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+    Ok(SessionRecord {
+        id: SessionId(row.get(0)?),
+        uri: row.get(1)?,
+        title: row.get(2)?,
+        created_at: row.get(3)?,
+        updated_at: row.get(4)?,
+        unread: row.get(5)?,
+        requests: row.get(6)?,
+        queued: row.get(7)?,
+        running: row.get(8)?,
+        held: row.get(9)?,
+        failed: row.get(10)?,
+        state: state_from(row, 11)?,
+    })
+}
+
+impl Store {
+    /// The sessions that match.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn sessions(&self, filter: SessionFilter) -> Result<SessionPage> {
+        self.read(move |db| {
+            let id = filter.id.map(|id| id.0);
+            let query = filter.query.as_deref().map(like_pattern);
+            let matching = "FROM sessions s
+                 WHERE (?1 IS NULL OR s.id = ?1)
+                   AND (?2 IS NULL OR s.uri = ?2)
+                   AND (?3 IS NULL OR s.title LIKE ?3 ESCAPE '\\' OR s.uri LIKE ?3 ESCAPE '\\')
+                   AND (NOT ?4 OR EXISTS (SELECT 1 FROM requests r WHERE r.session_id = s.id AND r.unread = 1))
+                   AND EXISTS (SELECT 1 FROM requests r WHERE r.session_id = s.id)";
+            let shared: [&dyn ToSql; 4] = [&id, &filter.uri, &query, &filter.unread_only];
+            let total = db
+                .prepare_cached(&format!("SELECT count(*) {matching}"))?
+                .query_row(shared, |row| row.get(0))?;
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {SESSION_COLUMNS} {matching}
+                 ORDER BY unread > 0 DESC, queued + running > 0 DESC, s.updated_at DESC, s.id DESC
+                 LIMIT ?5 OFFSET ?6"
+            ))?;
+            let limit = filter.limit.map_or(-1, i64::from);
+            let paged: [&dyn ToSql; 6] = [&id, &filter.uri, &query, &filter.unread_only, &limit, &filter.offset];
+            let sessions = statement.query_map(paged, session_from)?;
+            Ok(SessionPage {
+                sessions: sessions.collect::<rusqlite::Result<_>>()?,
+                total,
+            })
+        })
+        .await
+    }
+
+    /// One session.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownSession`] when there is none of this id.
+    pub async fn session(&self, id: &SessionId) -> Result<SessionRecord> {
+        let id = id.clone();
+        self.read(move |db| {
+            db.prepare_cached(&format!(
+                "SELECT {SESSION_COLUMNS} FROM sessions s WHERE s.id = ?1"
+            ))?
+            .query_row([&id.0], session_from)
+            .map_err(|error| match error {
+                rusqlite::Error::QueryReturnedNoRows => StoreError::UnknownSession(id.0.clone()),
+                error => error.into(),
+            })
+        })
+        .await
+    }
+
+    /// The requests of a buffer that were not dismissed, in the order of acceptance, each with what
+    /// the model has said.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn requests_of(&self, uri: &str) -> Result<Vec<TurnRecord>> {
+        let uri = uri.to_owned();
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {REQUEST_COLUMNS} FROM requests r JOIN sessions s ON s.id = r.session_id
+                 WHERE s.uri = ?1 AND r.dismissed = 0 ORDER BY r.seq"
+            ))?;
+            let requests = statement.query_map([&uri], RequestRecord::from_row)?;
+            requests
+                .map(|request| with_response(db, request?))
+                .collect()
+        })
+        .await
+    }
+
+    /// The anchors of a buffer's requests that were not dismissed.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn anchors_of(&self, uri: &str) -> Result<Vec<(RequestId, StoredAnchor)>> {
+        let uri = uri.to_owned();
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT r.id, r.anchor FROM requests r JOIN sessions s ON s.id = r.session_id
+                 WHERE s.uri = ?1 AND r.dismissed = 0 ORDER BY r.seq",
+            )?;
+            let mut rows = statement.query([&uri])?;
+            let mut anchors = Vec::new();
+            while let Some(row) = rows.next()? {
+                anchors.push((
+                    RequestId(row.get(0)?),
+                    serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?,
+                ));
+            }
+            Ok(anchors)
+        })
+        .await
+    }
+
+    /// The requests that wait, in the order in which they would be claimed if all were free to run.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn waiting(&self) -> Result<Vec<RequestId>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT id FROM requests WHERE state = 'queued' AND hold_reason IS NULL ORDER BY lane, seq",
+            )?;
+            let ids = statement.query_map([], |row| row.get(0).map(RequestId))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// The counts of the whole inbox.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn status(&self) -> Result<StatusCounts> {
+        self.read(|db| {
+            let mut counts = db
+                .prepare_cached(
+                    "SELECT (SELECT count(*) FROM requests WHERE state = 'queued' AND hold_reason IS NULL),
+                            (SELECT count(*) FROM requests WHERE state = 'running'),
+                            (SELECT count(*) FROM requests WHERE state = 'queued' AND hold_reason IS NOT NULL),
+                            (SELECT count(*) FROM requests WHERE unread = 1)",
+                )?
+                .query_row([], |row| {
+                    Ok(StatusCounts {
+                        queued: row.get(0)?,
+                        running: row.get(1)?,
+                        held: row.get(2)?,
+                        hold: None,
+                        unread: row.get(3)?,
+                    })
+                })?;
+            let mut statement = db.prepare_cached(
+                "SELECT hold_reason, not_before FROM requests WHERE state = 'queued' AND hold_reason IS NOT NULL
+                 ORDER BY not_before LIMIT 1",
+            )?;
+            let mut holds = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            counts.hold = holds.next().transpose()?;
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// How many responses of a session are unread.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn unread_of(&self, session: &SessionId) -> Result<u32> {
+        let session = session.clone();
+        self.read(move |db| {
+            Ok(db
+                .prepare_cached(
+                    "SELECT count(*) FROM requests WHERE session_id = ?1 AND unread = 1",
+                )?
+                .query_row([&session.0], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    /// Hands over the unread responses of a session, which are read from here on. Of two callers at
+    /// the same moment, one gets each response.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownSession`] when there is none of this id.
+    pub async fn take_session(&self, session: &SessionId, now: i64) -> Result<Vec<TurnRecord>> {
+        let session = session.clone();
+        self.write(move |db| {
+            let known: bool = db
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
+                .query_row([&session.0], |row| row.get(0))?;
+            if !known {
+                return Err(StoreError::UnknownSession(session.0.clone()));
+            }
+            let mut statement = db.prepare_cached(
+                "SELECT id FROM requests WHERE session_id = ?1 AND unread = 1 ORDER BY seq",
+            )?;
+            let ids = statement.query_map([&session.0], |row| row.get(0).map(RequestId))?;
+            let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+            ids.iter()
+                .map(|id| {
+                    mark_read(db, id, now)?;
+                    with_response(db, by_id(db, id)?)
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// Hands over the response of a request if it is unread; it is read from here on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownRequest`] when there is none of this id.
+    pub async fn take_request(&self, id: &RequestId, now: i64) -> Result<Option<TurnRecord>> {
+        let id = id.clone();
+        self.write(move |db| {
+            if !by_id(db, &id)?.unread {
+                return Ok(None);
+            }
+            mark_read(db, &id, now)?;
+            with_response(db, by_id(db, &id)?).map(Some)
+        })
+        .await
+    }
+
+    /// Ends a request that waits or runs; its text is kept. A finished one stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownRequest`] when there is none of this id.
+    pub async fn cancel(&self, id: &RequestId, now: i64) -> Result<RequestRecord> {
+        let id = id.clone();
+        self.write(move |db| {
+            let request = by_id(db, &id)?;
+            if request.state.is_final() {
+                return Ok(request);
+            }
+            transcript::end_attempt(db, &id, "cancelled", None, UsageRecord::default(), now)?;
+            end_request(db, &id, State::Cancelled, None, now)?;
+            events::record(db, now, EventKind::Cancelled, &id, &request.session_id)?;
+            by_id(db, &id)
+        })
+        .await
+    }
+
+    /// Queues a failed or cancelled request again, at once and with a clean record; a held one stops
+    /// waiting. One that is queued or running stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongState`] for one that is done: an answer is never thrown away.
+    pub async fn retry(&self, id: &RequestId, now: i64) -> Result<RequestRecord> {
+        let (id, owner) = (id.clone(), self.owner().0.clone());
+        self.write(move |db| {
+            let request = by_id(db, &id)?;
+            match request.state {
+                State::Queued | State::Running => return Ok(request),
+                State::Done => {
+                    return Err(StoreError::WrongState {
+                        id: id.0,
+                        state: request.state.name(),
+                        why: "its answer is stored; submit the prompt again to ask once more",
+                    });
+                }
+                State::Failed | State::Cancelled | State::Held => {}
+            }
+            if request.state == State::Held {
+                db.prepare_cached("DELETE FROM endpoints WHERE endpoint = ?1")?
+                    .execute([&request.endpoint])?;
+            }
+            db.prepare_cached(
+                "UPDATE requests SET state = 'queued', not_before = 0, hold_reason = NULL, faults = 0, failure = NULL,
+                     finished_at = NULL, dismissed = 0, submitter = ?2
+                 WHERE id = ?1",
+            )?
+            .execute(params![id.0, owner])?;
+            events::record(db, now, EventKind::Submitted, &id, &request.session_id)?;
+            by_id(db, &id)
+        })
+        .await
+    }
+
+    /// Takes a finished request out of the margin; it counts as read and stays in the session.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongState`] for one that is not finished.
+    pub async fn dismiss(&self, id: &RequestId, now: i64) -> Result<RequestRecord> {
+        let id = id.clone();
+        self.write(move |db| {
+            let request = by_id(db, &id)?;
+            if !request.state.is_final() {
+                return Err(StoreError::WrongState {
+                    id: id.0,
+                    state: request.state.name(),
+                    why: "cancel it before it is dismissed",
+                });
+            }
+            db.prepare_cached("UPDATE requests SET dismissed = 1, unread = 0 WHERE id = ?1")?
+                .execute([&id.0])?;
+            events::record(db, now, EventKind::Dismissed, &id, &request.session_id)?;
+            by_id(db, &id)
+        })
+        .await
+    }
+
+    /// Notes where anchors are now. No event: the windows that have the buffer open know.
+    ///
+    /// # Errors
+    ///
+    /// When the change could not be committed.
+    pub async fn save_anchors(&self, anchors: Vec<(RequestId, StoredAnchor)>) -> Result<()> {
+        self.write_relaxed(move |db| {
+            let mut statement =
+                db.prepare_cached("UPDATE requests SET anchor = ?2 WHERE id = ?1")?;
+            for (id, anchor) in anchors {
+                statement.execute([&id.0, &serde_json::to_string(&anchor)?])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn mark_read(db: &Connection, id: &RequestId, now: i64) -> Result<()> {
+    db.prepare_cached("UPDATE requests SET unread = 0 WHERE id = ?1")?
+        .execute([&id.0])?;
+    let session = by_id(db, id)?.session_id;
+    events::record(db, now, EventKind::Read, id, &session)
+}
+
+/// A `LIKE` pattern for "contains", with the pattern's own signs taken literally.
+fn like_pattern(query: &str) -> String {
+    let escaped = query
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%")
+}

@@ -1,0 +1,81 @@
+//! Which processes of this store are alive.
+//!
+//! Each process that opens the store holds a lock on a file of its own for as long as it lives. The
+//! kernel gives the lock back at the very moment at which the process dies, however it dies, so a
+//! worker that was killed is noticed at once and not only when its lease runs out. On file systems
+//! without locks the lease alone decides.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::{Result, StoreError};
+
+const DIRECTORY: &str = "processes";
+
+/// The name of a process that claims requests: new for every start of the program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OwnerId(pub String);
+
+/// This process's own entry.
+pub(super) struct Owner {
+    id: OwnerId,
+    path: PathBuf,
+    /// Held, not used: closing it gives the lock back.
+    _lock: File,
+}
+
+impl Owner {
+    pub(super) fn register(state: &Path) -> Result<Self> {
+        let directory = state.join(DIRECTORY);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Directory { path, source }
+        };
+        fs::create_dir_all(&directory).map_err(failed(&directory))?;
+        let id = OwnerId(format!("{}-{}", std::process::id(), uuid::Uuid::now_v7()));
+        let path = directory.join(&id.0);
+        let lock = File::create(&path).map_err(failed(&path))?;
+        // A file system without locks leaves the lease to decide.
+        let _ = lock.try_lock();
+        Ok(Self {
+            id,
+            path,
+            _lock: lock,
+        })
+    }
+
+    pub(super) const fn id(&self) -> &OwnerId {
+        &self.id
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Whether the process of this name is surely gone. A `false` means only that it is not known.
+pub(super) fn is_dead(state: &Path, owner: &str) -> bool {
+    let path = state.join(DIRECTORY).join(owner);
+    match File::open(&path) {
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        Ok(file) => match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => false,
+        },
+    }
+}
+
+/// Removes the entries of processes that are gone, as a killed one could not do so itself.
+pub(super) fn sweep(state: &Path) {
+    let Ok(entries) = fs::read_dir(state.join(DIRECTORY)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| is_dead(state, name)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Opening the database and bringing its schema up to date.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{Result, StoreError};
+
+/// How long SQLite itself waits for a lock before the connection thread tries again.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Each entry brings the schema from its index to the next version, in one transaction.
+/// Entries are never changed once they were released; a new one is added.
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+
+/// Makes the state directory, readable by its owner alone, and refuses one that others may enter.
+///
+/// # Errors
+///
+/// When it cannot be made, or others may enter it.
+pub fn prepare_directory(directory: &Path) -> Result<()> {
+    let failed = |source| StoreError::Directory {
+        path: directory.to_owned(),
+        source,
+    };
+    if !directory.exists() {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(directory).map_err(failed)?;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(directory)
+            .map_err(failed)?
+            .permissions()
+            .mode()
+            & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(StoreError::Permissions {
+                path: directory.to_owned(),
+                mode,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Opens the connection that writes, after the schema was checked and migrated.
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    create_private(path)?;
+    let mut db = Connection::open(path)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = user_version(&db)?;
+    if found > known {
+        return Err(StoreError::FromTheFuture {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    if found < known {
+        migrate(&mut db)?;
+    }
+    Ok(db)
+}
+
+/// Opens the connection that only reads.
+pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+    let db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(db)
+}
+
+fn user_version(db: &Connection) -> Result<i64> {
+    Ok(db.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+fn migrate(db: &mut Connection) -> Result<()> {
+    // The version is read again under the lock: another process may migrate at the same time.
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = usize::try_from(user_version(&transaction)?).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(found) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// SQLite gives its WAL and shared-memory files the mode of the database, so it is made first.
+fn create_private(path: &Path) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(StoreError::Directory {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}

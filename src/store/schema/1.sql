@@ -1,0 +1,108 @@
+-- Version 1. Instants are milliseconds since the Unix epoch.
+
+-- The conversation of one buffer.
+CREATE TABLE sessions (
+    id         TEXT PRIMARY KEY,
+    uri        TEXT NOT NULL UNIQUE,
+    title      TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_update ON sessions (updated_at);
+
+-- The texts that requests were asked about, each stored once.
+CREATE TABLE snapshots (
+    hash TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT;
+
+-- One submitted prompt. `seq` is the order of acceptance.
+CREATE TABLE requests (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+    id              TEXT NOT NULL UNIQUE,
+    session_id      TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    idempotency_key TEXT UNIQUE,
+    prompt          TEXT NOT NULL,
+    intent          TEXT NOT NULL,
+    lane            INTEGER NOT NULL,           -- 0 foreground, 1 background
+    model           TEXT NOT NULL,              -- its name in the configuration
+    endpoint        TEXT NOT NULL,              -- what limits are counted by
+    language        TEXT NOT NULL,
+    snapshot        TEXT NOT NULL REFERENCES snapshots (hash),
+    span_start      INTEGER NOT NULL,           -- bytes in the snapshot
+    span_end        INTEGER NOT NULL,
+    anchor          TEXT NOT NULL,              -- JSON: where it is now, and how to find it again
+    state           TEXT NOT NULL,              -- queued, running, done, failed, cancelled
+    not_before      INTEGER NOT NULL DEFAULT 0,
+    hold_reason     TEXT,
+    attempt         INTEGER NOT NULL DEFAULT 0, -- attempts begun
+    faults          INTEGER NOT NULL DEFAULT 0, -- attempts since the last explicit (re)try that ended in a fault
+    submitter       TEXT NOT NULL,              -- the process that accepted it
+    owner           TEXT,                       -- the process that runs it
+    lease_until     INTEGER,
+    failure         TEXT,                       -- JSON
+    unread          INTEGER NOT NULL DEFAULT 0,
+    dismissed       INTEGER NOT NULL DEFAULT 0,
+    created_at      INTEGER NOT NULL,
+    started_at      INTEGER,
+    finished_at     INTEGER
+) STRICT;
+CREATE INDEX requests_of_session ON requests (session_id, seq);
+CREATE INDEX requests_active ON requests (session_id, seq) WHERE state IN ('queued', 'running');
+CREATE INDEX requests_queue ON requests (lane, seq) WHERE state = 'queued';
+CREATE INDEX requests_running ON requests (endpoint) WHERE state = 'running';
+CREATE INDEX requests_unread ON requests (session_id) WHERE unread = 1;
+CREATE INDEX requests_failed ON requests (session_id) WHERE state = 'failed' AND dismissed = 0;
+CREATE INDEX requests_by_snapshot ON requests (snapshot);
+CREATE INDEX requests_by_end ON requests (finished_at) WHERE finished_at IS NOT NULL;
+
+-- What the model said in one attempt at a request. `text` is filled when the attempt ends; until
+-- then the text is in `chunks`.
+CREATE TABLE attempts (
+    request_id    TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+    number        INTEGER NOT NULL,
+    started_at    INTEGER NOT NULL,
+    ended_at      INTEGER,
+    outcome       TEXT,                         -- done, failed, cancelled, fault, lost
+    text          TEXT,
+    reasoning     TEXT,
+    finish        TEXT,
+    input_tokens  INTEGER,
+    output_tokens INTEGER,
+    chunk_count   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (request_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- Streamed text of attempts that still run, in pieces, so that appending costs the same however
+-- long the response has become.
+CREATE TABLE chunks (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
+    attempt    INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    text       TEXT NOT NULL,
+    reasoning  TEXT NOT NULL,
+    UNIQUE (request_id, attempt, seq)
+) STRICT;
+
+-- What happened, in order: how the windows hear of each other.
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    session_id TEXT NOT NULL
+) STRICT;
+
+-- Endpoints that asked for a pause.
+CREATE TABLE endpoints (
+    endpoint      TEXT PRIMARY KEY,
+    blocked_until INTEGER NOT NULL,
+    reason        TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Settings that all windows share.
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

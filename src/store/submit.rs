@@ -1,0 +1,163 @@
+//! Accepting a request.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sha2::{Digest as _, Sha256};
+
+use super::events::{self, EventKind};
+use super::record::{REQUEST_COLUMNS, RequestRecord, StoredAnchor, intent_name, lane_number};
+use super::{Result, Store};
+use crate::session::{Intent, Lane, RequestId, SessionId, title_from_prompt};
+
+/// A prompt that is about to be accepted.
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    /// The URI of its buffer.
+    pub uri: String,
+    /// What is asked.
+    pub prompt: String,
+    /// Answer or change.
+    pub intent: Intent,
+    /// The model's name in the configuration.
+    pub model: String,
+    /// What limits are counted by.
+    pub endpoint: String,
+    /// The buffer's language id.
+    pub language: String,
+    /// The buffer's text now.
+    pub text: String,
+    /// The part that is asked about, in bytes of `text`.
+    pub span: (usize, usize),
+    /// Where it is, and how to find it again.
+    pub anchor: StoredAnchor,
+    /// See `backchat/submit`.
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of a submit.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The request as it is stored.
+    pub request: RequestRecord,
+    /// Whether an earlier submit had the same idempotency key and this one stored nothing.
+    pub repeated: bool,
+}
+
+impl Store {
+    /// Stores a prompt at the end of its session, which is made when this is its first one.
+    ///
+    /// `route` is given whether the session is busy and says the lane; it runs inside the
+    /// transaction, so that two submits at once see each other. A foreground request lifts the
+    /// requests of its session that it has to wait for into the foreground as well.
+    ///
+    /// # Errors
+    ///
+    /// When the change is not on disk.
+    pub async fn submit<F>(&self, new: NewRequest, now: i64, route: F) -> Result<Accepted>
+    where
+        F: FnOnce(bool) -> Lane + Send + 'static,
+    {
+        let owner = self.owner().0.clone();
+        self.write(move |db| {
+            if let Some(key) = &new.idempotency_key
+                && let Some(request) = by_idempotency_key(db, key)?
+            {
+                return Ok(Accepted {
+                    request,
+                    repeated: true,
+                });
+            }
+            let session = session_for(db, &new.uri, &new.prompt, now)?;
+            let lane = route(is_busy(db, &session)?);
+            let snapshot = store_snapshot(db, &new.text)?;
+            let id = RequestId::generate();
+            db.prepare_cached(
+                "INSERT INTO requests (id, session_id, idempotency_key, prompt, intent, lane, model, endpoint,
+                     language, snapshot, span_start, span_end, anchor, state, submitter, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'queued', ?14, ?15)",
+            )?
+            .execute(params![
+                id.0,
+                session.0,
+                new.idempotency_key,
+                new.prompt,
+                intent_name(new.intent),
+                lane_number(lane),
+                new.model,
+                new.endpoint,
+                new.language,
+                snapshot,
+                new.span.0,
+                new.span.1,
+                serde_json::to_string(&new.anchor)?,
+                owner,
+                now,
+            ])?;
+            if lane == Lane::Foreground {
+                db.prepare_cached(
+                    "UPDATE requests SET lane = 0 WHERE session_id = ?1 AND state = 'queued' AND lane = 1",
+                )?
+                .execute([&session.0])?;
+            }
+            events::record(db, now, EventKind::Submitted, &id, &session)?;
+            Ok(Accepted {
+                request: by_id(db, &id)?,
+                repeated: false,
+            })
+        })
+        .await
+    }
+}
+
+/// The request of this id.
+pub(super) fn by_id(db: &Connection, id: &RequestId) -> Result<RequestRecord> {
+    db.prepare_cached(&format!(
+        "SELECT {REQUEST_COLUMNS} FROM requests r JOIN sessions s ON s.id = r.session_id WHERE r.id = ?1"
+    ))?
+    .query_row([&id.0], RequestRecord::from_row)
+    .optional()?
+    .ok_or_else(|| super::StoreError::UnknownRequest(id.0.clone()))
+}
+
+fn by_idempotency_key(db: &Connection, key: &str) -> Result<Option<RequestRecord>> {
+    Ok(db
+        .prepare_cached(&format!(
+            "SELECT {REQUEST_COLUMNS} FROM requests r JOIN sessions s ON s.id = r.session_id
+             WHERE r.idempotency_key = ?1"
+        ))?
+        .query_row([key], RequestRecord::from_row)
+        .optional()?)
+}
+
+fn session_for(db: &Connection, uri: &str, prompt: &str, now: i64) -> Result<SessionId> {
+    let known: Option<String> = db
+        .prepare_cached("SELECT id FROM sessions WHERE uri = ?1")?
+        .query_row([uri], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(SessionId(id));
+    }
+    let id = SessionId::generate();
+    db.prepare_cached(
+        "INSERT INTO sessions (id, uri, title, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)",
+    )?
+    .execute(params![id.0, uri, title_from_prompt(prompt), now])?;
+    Ok(id)
+}
+
+fn is_busy(db: &Connection, session: &SessionId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM requests WHERE session_id = ?1 AND state IN ('queued', 'running'))",
+        )?
+        .query_row([&session.0], |row| row.get(0))?)
+}
+
+fn store_snapshot(db: &Connection, text: &str) -> Result<String> {
+    let hash: String = Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    db.prepare_cached("INSERT OR IGNORE INTO snapshots (hash, text) VALUES (?1, ?2)")?
+        .execute([&hash, text])?;
+    Ok(hash)
+}
