@@ -10,13 +10,11 @@ use serde::{Deserialize, Serialize};
 
 /// Names one submitted prompt for ever. UUID version 7, so ids sort by the time they were made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 pub struct RequestId(pub String);
 
 /// Names the conversation of one buffer. UUID version 7.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 pub struct SessionId(pub String);
 
@@ -220,7 +218,10 @@ mod tests {
         #[case] busy: bool,
         #[case] background: bool,
     ) {
-        assert_eq!(should_process_in_background(mode, in_front, busy), background);
+        assert_eq!(
+            should_process_in_background(mode, in_front, busy),
+            background
+        );
     }
 
     #[test]

@@ -1,0 +1,97 @@
+//! What a use case can refuse, and what the user can do about it.
+
+use crate::config::ConfigError;
+use crate::models::HOW_TO_GET_A_MODEL;
+use crate::store::StoreError;
+
+/// Why a use case did not happen. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A prompt without a word.
+    #[error("the prompt is empty; write what you want to know")]
+    EmptyPrompt,
+    /// A prompt that no model could read.
+    #[error("the prompt has {bytes} bytes, more than the {limit} that are allowed; shorten it")]
+    PromptTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A buffer that is too large to be stored with each request.
+    #[error(
+        "the buffer has {bytes} bytes, more than the {limit} that are allowed; ask about a smaller file"
+    )]
+    BufferTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// No model has this name.
+    #[error("there is no model {name:?}; {}", known_models(.known))]
+    UnknownModel {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// There is no model at all.
+    #[error("no model is configured and none was found: {}", HOW_TO_GET_A_MODEL)]
+    NoModel,
+    /// There is no model, because the configuration is wrong.
+    #[error("the configuration is wrong, so there is no model: {0}")]
+    Configuration(ConfigError),
+    /// The model cannot be called as it is configured.
+    #[error("{0}")]
+    ModelNotReady(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    /// A stable word for programs.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::EmptyPrompt => "emptyPrompt",
+            Self::PromptTooLong { .. } => "promptTooLong",
+            Self::BufferTooLong { .. } => "bufferTooLong",
+            Self::UnknownModel { .. } => "unknownModel",
+            Self::NoModel => "noModel",
+            Self::Configuration(_) => "configuration",
+            Self::ModelNotReady(_) => "modelNotReady",
+            Self::Store(StoreError::UnknownRequest(_)) => "unknownRequest",
+            Self::Store(StoreError::UnknownSession(_)) => "unknownSession",
+            Self::Store(StoreError::WrongState { .. }) => "wrongState",
+            Self::Store(_) => "store",
+        }
+    }
+
+    /// Whether the caller gave something wrong, rather than something being wrong here.
+    #[must_use]
+    pub const fn is_callers(&self) -> bool {
+        matches!(
+            self,
+            Self::EmptyPrompt
+                | Self::PromptTooLong { .. }
+                | Self::BufferTooLong { .. }
+                | Self::UnknownModel { .. }
+                | Self::Store(
+                    StoreError::UnknownRequest(_)
+                        | StoreError::UnknownSession(_)
+                        | StoreError::WrongState { .. }
+                )
+        )
+    }
+}
+
+fn known_models(names: &[String]) -> String {
+    if names.is_empty() {
+        format!("there is none at all: {HOW_TO_GET_A_MODEL}")
+    } else {
+        format!("there are: {}", names.join(", "))
+    }
+}

@@ -1,0 +1,358 @@
+//! What is sent to the model: the code that was asked about, its surroundings, the conversation so
+//! far and the question, within the model's window. Pure.
+//!
+//! The question and the selected code always go along. What is left of the window is shared between
+//! the earlier turns, of which the oldest are dropped first, and the rest of the file, of which the
+//! lines nearest to the selection are kept.
+
+use std::fmt::Write as _;
+
+use crate::llm::{Prompt, Role, Turn};
+use crate::session::Intent;
+use crate::store::HistoryTurn;
+
+/// Everything that a prompt is made from.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// What was asked.
+    pub prompt: &'a str,
+    /// An answer or a change.
+    pub intent: Intent,
+    /// The buffer's name for the model.
+    pub path: &'a str,
+    /// The buffer's language id.
+    pub language: &'a str,
+    /// The buffer's text at submit.
+    pub text: &'a str,
+    /// The part that was asked about, in bytes; the whole text when nothing was selected.
+    pub span: (usize, usize),
+    /// The turns that were answered before, oldest first.
+    pub history: &'a [HistoryTurn],
+    /// The model's window in tokens.
+    pub context_tokens: u32,
+    /// What of it is kept free for the answer.
+    pub max_output_tokens: u32,
+}
+
+/// Code takes about a token for every three to four bytes; the lower figure leaves a margin.
+const BYTES_PER_TOKEN: usize = 3;
+
+/// What a turn costs beside its text, in bytes.
+const TURN_OVERHEAD: usize = 8 * BYTES_PER_TOKEN;
+
+const SYSTEM: &str = "You answer a programmer's question about the code in their editor. The answer is shown beside the \
+code, so begin with the point and be brief. Write Markdown; put code into fenced blocks with their language.";
+
+/// Builds the prompt for a question.
+#[must_use]
+pub fn build(question: &Question<'_>) -> Prompt {
+    let output = question.max_output_tokens.min(question.context_tokens / 2);
+    let budget = (question.context_tokens - output) as usize * BYTES_PER_TOKEN;
+    let ask = question.prompt.trim();
+    let mut left =
+        budget.saturating_sub(SYSTEM.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD);
+
+    let selected = trim_middle(selection(question), left * 3 / 5);
+    left = left.saturating_sub(selected.len());
+
+    let rest = question
+        .text
+        .len()
+        .saturating_sub(question.span.1 - question.span.0);
+    let for_history = left.saturating_sub(rest.min(left / 2));
+    let history = newest_that_fit(question.history, for_history);
+    left = left.saturating_sub(history.iter().map(cost).sum());
+
+    let mut turns = Vec::with_capacity(history.len() * 2 + 1);
+    for turn in history {
+        turns.push(Turn {
+            role: Role::User,
+            text: with_code(&turn.prompt, &turn.code, question.language),
+        });
+        turns.push(Turn {
+            role: Role::Assistant,
+            text: turn.response.clone(),
+        });
+    }
+    turns.push(Turn {
+        role: Role::User,
+        text: last_turn(question, ask, &selected, left),
+    });
+    Prompt {
+        system: SYSTEM.to_owned(),
+        turns,
+    }
+}
+
+/// Whether a part of the buffer was selected, rather than all or none of it.
+fn has_selection(question: &Question<'_>) -> bool {
+    let (start, end) = question.span;
+    start < end && (start > 0 || end < question.text.len())
+}
+
+fn selection<'a>(question: &Question<'a>) -> &'a str {
+    if has_selection(question) {
+        question
+            .text
+            .get(question.span.0..question.span.1)
+            .unwrap_or_default()
+    } else {
+        ""
+    }
+}
+
+fn last_turn(question: &Question<'_>, ask: &str, selected: &str, left: usize) -> String {
+    let mut text = String::new();
+    let surroundings = surroundings(question.text, question.span, left);
+    if !surroundings.text.trim().is_empty() {
+        let part = if surroundings.is_whole {
+            String::new()
+        } else {
+            format!(
+                ", lines {} to {}",
+                surroundings.first_line, surroundings.last_line
+            )
+        };
+        let _ = write!(text, "File `{}`{part}:\n\n", question.path);
+        fence(&mut text, surroundings.text, question.language);
+        text.push('\n');
+    }
+    if !selected.is_empty() {
+        let first = line_of(question.text, question.span.0);
+        let last = line_of(question.text, question.span.1.max(1) - 1);
+        let _ = write!(
+            text,
+            "The question is about lines {first} to {last} of it:\n\n"
+        );
+        fence(&mut text, selected, question.language);
+        text.push('\n');
+    }
+    text.push_str(ask);
+    text
+}
+
+struct Surroundings<'a> {
+    text: &'a str,
+    first_line: usize,
+    last_line: usize,
+    is_whole: bool,
+}
+
+/// As many whole lines around `span` as fit into `bytes`, growing on both sides alike.
+fn surroundings(text: &str, span: (usize, usize), bytes: usize) -> Surroundings<'_> {
+    let (mut start, mut end) = if text.len() <= bytes {
+        (0, text.len())
+    } else {
+        let middle = span.0.min(text.len());
+        let line_start = text[..middle].rfind('\n').map_or(0, |at| at + 1);
+        (line_start, line_start)
+    };
+    if text.len() > bytes {
+        loop {
+            let next = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+            let previous = text[..start.saturating_sub(1)]
+                .rfind('\n')
+                .map_or(0, |at| at + 1);
+            let grows_down = next > end && next - start <= bytes;
+            if grows_down {
+                end = next;
+            }
+            let grows_up = previous < start && end - previous <= bytes;
+            if grows_up {
+                start = previous;
+            }
+            if !grows_down && !grows_up {
+                break;
+            }
+        }
+    }
+    Surroundings {
+        text: &text[start..end],
+        first_line: line_of(text, start),
+        last_line: line_of(text, end.max(1) - 1),
+        is_whole: start == 0 && end == text.len(),
+    }
+}
+
+/// The 1-based number of the line that holds the byte at `offset`.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
+}
+
+/// The text, or its two ends with a note between them when it is longer than `bytes`.
+fn trim_middle(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let head = floor_boundary(text, bytes / 2);
+    let tail = floor_boundary(text, text.len() - bytes / 2);
+    format!(
+        "{}\n[… {} bytes left out …]\n{}",
+        &text[..head],
+        tail - head,
+        &text[tail..]
+    )
+}
+
+fn floor_boundary(text: &str, mut offset: usize) -> usize {
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+fn newest_that_fit(history: &[HistoryTurn], bytes: usize) -> &[HistoryTurn] {
+    let mut used = 0;
+    let kept = history
+        .iter()
+        .rev()
+        .take_while(|turn| {
+            used += cost(turn);
+            used <= bytes
+        })
+        .count();
+    &history[history.len() - kept..]
+}
+
+fn cost(turn: &HistoryTurn) -> usize {
+    turn.prompt.len() + turn.code.len() + turn.response.len() + 2 * TURN_OVERHEAD
+}
+
+fn with_code(prompt: &str, code: &str, language: &str) -> String {
+    let mut text = String::new();
+    if !code.is_empty() {
+        text.push_str("About this code:\n\n");
+        fence(&mut text, code, language);
+        text.push('\n');
+    }
+    text.push_str(prompt.trim());
+    text
+}
+
+/// Adds a fenced block, with a fence that the code itself does not contain.
+fn fence(text: &mut String, code: &str, language: &str) {
+    let mut longest = 0;
+    let mut run = 0;
+    for character in code.chars() {
+        run = if character == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let marks = "`".repeat(longest.max(2) + 1);
+    let end = if code.ends_with('\n') { "" } else { "\n" };
+    let _ = writeln!(text, "{marks}{language}\n{code}{end}{marks}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(text: &str) -> Question<'_> {
+        Question {
+            prompt: "why?",
+            intent: Intent::Ask,
+            path: "src/main.rs",
+            language: "rust",
+            text,
+            span: (0, text.len()),
+            history: &[],
+            context_tokens: 8192,
+            max_output_tokens: 1024,
+        }
+    }
+
+    fn turn(name: &str, bytes: usize) -> HistoryTurn {
+        HistoryTurn {
+            prompt: name.to_owned(),
+            code: String::new(),
+            response: "x".repeat(bytes),
+        }
+    }
+
+    #[test]
+    fn a_small_file_goes_along_whole_with_the_selection_named() {
+        let text = "fn a() {}\nfn b() {}\nfn c() {}\n";
+        let prompt = build(&Question {
+            span: (10, 20),
+            ..question(text)
+        });
+        let said = &prompt.turns[0].text;
+        assert!(said.contains(text), "{said}");
+        assert!(said.contains("lines 2 to 2"), "{said}");
+        assert!(said.ends_with("why?"), "{said}");
+    }
+
+    #[test]
+    fn the_oldest_turns_are_dropped_first() {
+        let history = [
+            turn("first", 9000),
+            turn("second", 9000),
+            turn("third", 9000),
+        ];
+        let prompt = build(&Question {
+            history: &history,
+            ..question("fn a() {}\n")
+        });
+        let asked: Vec<_> = prompt
+            .turns
+            .iter()
+            .filter(|turn| turn.role == Role::User)
+            .map(|turn| turn.text.lines().last().unwrap_or_default())
+            .collect();
+        assert_eq!(asked, ["second", "third", "why?"]);
+    }
+
+    #[test]
+    fn a_large_file_is_cut_to_the_lines_around_the_selection() {
+        let text: String = (1..=5000)
+            .map(|n| format!("let line_{n} = {n};\n"))
+            .collect();
+        let start = text.find("let line_2500 ").unwrap();
+        let prompt = build(&Question {
+            span: (start, start + 10),
+            ..question(&text)
+        });
+        let said = &prompt.turns[0].text;
+        assert!(said.contains("let line_2500 "));
+        assert!(said.contains("let line_2490 ") && said.contains("let line_2510 "));
+        assert!(!said.contains("let line_1 ") && !said.contains("let line_5000 "));
+        assert!(said.len() < 8192 * BYTES_PER_TOKEN);
+    }
+
+    #[test]
+    fn a_fence_in_the_code_does_not_end_the_block() {
+        let prompt = build(&question("```\ninner\n```\n"));
+        assert!(
+            prompt.turns[0]
+                .text
+                .contains("````rust\n```\ninner\n```\n````")
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_question_fits_its_window(
+            text in "(\\PC{0,40}\n){0,80}",
+            at in 0_usize..4000,
+            length in 0_usize..4000,
+            turns in 0_usize..6,
+            context in 600_u32..9000,
+        ) {
+            let floor = |at: usize| floor_boundary(&text, at.min(text.len()));
+            let history: Vec<_> = (0..turns).map(|n| turn("earlier", n * 900)).collect();
+            let prompt = build(&Question {
+                span: (floor(at), floor(at + length).max(floor(at))),
+                history: &history,
+                context_tokens: context,
+                max_output_tokens: 256,
+                ..question(&text)
+            });
+            let sent: usize = prompt.system.len() + prompt.turns.iter().map(|turn| turn.text.len()).sum::<usize>();
+            proptest::prop_assert!(sent <= (context - 256) as usize * BYTES_PER_TOKEN + 200, "{sent} of {context}");
+            proptest::prop_assert_eq!(prompt.turns.len() % 2, 1);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The worker: claims a request, runs it against its model, records what comes of it.
+//!
+//! A worker belongs to a process and shares nothing with other workers but the store. It sleeps
+//! until something may have changed: a submit or another event, the end of a hold, the end of one
+//! of its own attempts.
+
+mod attempt;
+mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock;
+use crate::feed::Feed;
+use crate::llm;
+use crate::models::Models;
+use crate::session::RequestId;
+use crate::store::{ClaimLimits, Claimed, EventKind, Store, StoreError};
+
+/// How long a claim lives without a heartbeat. SQLite's busy handler is not fair, so waits of
+/// seconds happen under load; a lease must outlast several of them.
+const LEASE: Duration = Duration::from_secs(45);
+
+/// How often leases are prolonged.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How often a worker looks whether other workers, whose requests run, are still alive.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// A request whose worker died this many times in a row may be what kills it.
+const MOST_LOST: u32 = 5;
+
+/// How long a worker waits after the store failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a worker needs.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    pub store: Store,
+    pub models: Models,
+    pub feed: Feed,
+    pub client: llm::Client,
+}
+
+/// A running worker. Dropping it does not end it: see [`Worker::stop`].
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tools: Tools,
+    wake: Notify,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    running: DashMap<RequestId, CancellationToken>,
+}
+
+impl Worker {
+    /// Starts a worker on the current runtime.
+    pub(crate) fn start(tools: Tools) -> Self {
+        let shared = Arc::new(Shared {
+            tools,
+            wake: Notify::new(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            running: DashMap::new(),
+        });
+        shared.tasks.spawn(listen(Arc::clone(&shared)));
+        shared.tasks.spawn(beat(Arc::clone(&shared)));
+        shared.tasks.spawn(work(Arc::clone(&shared)));
+        Self { shared }
+    }
+
+    /// Gives back what runs, to be queued again with its text kept, and ends.
+    pub(crate) async fn stop(&self) {
+        self.shared.stop.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+
+    /// How many requests this worker runs.
+    pub(crate) fn running(&self) -> usize {
+        self.shared.running.len()
+    }
+}
+
+/// Hears of events: a cancelled request is ended at once, and anything may be a reason to claim.
+async fn listen(shared: Arc<Shared>) {
+    let mut changes = shared.tools.feed.subscribe();
+    loop {
+        let change = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            change = changes.recv() => change,
+        };
+        if let Ok(change) = &change {
+            for event in &change.events {
+                if event.kind == Some(EventKind::Cancelled)
+                    && let Some(running) = shared.running.get(&event.request_id)
+                {
+                    running.cancel();
+                }
+            }
+            if change.events.is_empty() && !change.missed {
+                continue;
+            }
+        }
+        shared.wake.notify_one();
+    }
+}
+
+/// Prolongs the leases of what runs.
+async fn beat(shared: Arc<Shared>) {
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = tokio::time::sleep(HEARTBEAT) => {}
+        }
+        if shared.running.is_empty() {
+            continue;
+        }
+        if let Err(error) = shared
+            .tools
+            .store
+            .heartbeat(millis(LEASE), clock::now())
+            .await
+        {
+            tracing::warn!(%error, "the leases of running requests could not be prolonged");
+        }
+    }
+}
+
+async fn work(shared: Arc<Shared>) {
+    let store = &shared.tools.store;
+    loop {
+        let pause = match turn(&shared).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "the worker cannot use the store");
+                Some(STORE_PAUSE)
+            }
+        };
+        let pause = async {
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.wake.notified() => {}
+            () = pause => {}
+        }
+        if shared.stop.is_cancelled() {
+            tracing::debug!(owner = store.owner().0, "the worker ends");
+            return;
+        }
+    }
+}
+
+/// Claims everything that may run now; gives back how long to sleep when nothing happens.
+async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
+    let store = &shared.tools.store;
+    let recovered = store.recover(MOST_LOST, clock::now()).await?;
+    if recovered.requests > 0 {
+        tracing::info!(
+            requests = recovered.requests,
+            "took over requests whose worker is gone"
+        );
+        shared.tools.feed.nudge();
+    }
+    while !shared.stop.is_cancelled() {
+        let limits = ClaimLimits {
+            lease_ms: millis(LEASE),
+            models: shared.tools.models.callable(),
+            default_limit: shared.tools.models.catalog().config.max_concurrent.value,
+        };
+        let Some(claimed) = store.claim(limits, clock::now()).await? else {
+            break;
+        };
+        shared.tools.feed.nudge();
+        begin(shared, claimed);
+    }
+    let now = clock::now();
+    let next = store.next_wake(now).await?.map(|at| at.saturating_sub(now));
+    let next = next.map(|pause| Duration::from_millis(u64::try_from(pause).unwrap_or(0)));
+    Ok(match (next, recovered.others_run) {
+        (Some(next), true) => Some(next.min(WATCH)),
+        (next, false) => next,
+        (None, true) => Some(WATCH),
+    })
+}
+
+fn begin(shared: &Arc<Shared>, claimed: Claimed) {
+    let cancel = shared.stop.child_token();
+    let id = claimed.request.id.clone();
+    shared.running.insert(id.clone(), cancel.clone());
+    let shared_in = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        // A task of its own, so that a panic ends one attempt and not the worker. Its lease runs
+        // out and the attempt counts as lost.
+        let attempt = tokio::spawn(attempt::run(
+            shared_in.tools.clone(),
+            claimed.request,
+            cancel,
+            shared_in.stop.clone(),
+        ));
+        match attempt.await {
+            Ok(Ok(())) => {}
+            Ok(Err(StoreError::Fenced(_))) => {
+                tracing::debug!(request = %id, "the request was taken away while it ran");
+            }
+            Ok(Err(error)) => {
+                tracing::error!(request = %id, %error, "an attempt could not be recorded")
+            }
+            Err(panic) => {
+                tracing::error!(request = %id, %panic, "an attempt panicked");
+                if let Err(error) = attempt::record_panic(&shared_in.tools, &id).await {
+                    tracing::error!(request = %id, %error, "the panic could not be recorded");
+                }
+            }
+        }
+        shared_in.running.remove(&id);
+        shared_in.tools.feed.nudge();
+        shared_in.wake.notify_one();
+    });
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
