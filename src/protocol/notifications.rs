@@ -13,7 +13,7 @@ use crate::session::RequestId;
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct DidFocusParams {
     /// The buffer in front; absent when the window lost the focus.
-    #[cfg_attr(test, ts(type = "TextDocumentIdentifier"))]
+    #[cfg_attr(test, ts(optional, type = "TextDocumentIdentifier"))]
     pub text_document: Option<TextDocumentIdentifier>,
 }
 

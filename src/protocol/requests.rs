@@ -16,7 +16,7 @@ pub struct SubmitParams {
     pub text_document: TextDocumentIdentifier,
     /// The code that the prompt is about: the request's anchor. Without it, the whole buffer,
     /// shown at its first line.
-    #[cfg_attr(test, ts(type = "Range"))]
+    #[cfg_attr(test, ts(optional, type = "Range"))]
     pub range: Option<Range>,
     /// What to ask. Not empty.
     pub prompt: String,
@@ -55,7 +55,7 @@ pub struct SessionsParams {
     /// Only sessions with an unread response.
     pub unread_only: Option<bool>,
     /// Only the session of this buffer.
-    #[cfg_attr(test, ts(type = "TextDocumentIdentifier"))]
+    #[cfg_attr(test, ts(optional, type = "TextDocumentIdentifier"))]
     pub text_document: Option<TextDocumentIdentifier>,
     /// Only sessions whose title or buffer contains this text, whatever its case.
     pub query: Option<String>,
@@ -237,6 +237,8 @@ pub struct ProvideKeyParams {
 
 impl std::fmt::Debug for ProvideKeyParams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProvideKeyParams").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("ProvideKeyParams")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -39,7 +39,7 @@ pub struct RequestInfo {
     pub anchor: Option<AnchorInfo>,
     /// The first lines of the response, at most 200 characters; only when there is text.
     pub preview: Option<String>,
-    /// Done or failed and not yet shown: 📬.
+    /// Done and not yet shown: 📬.
     pub unread: bool,
     /// Taken out of the margin by the user.
     pub dismissed: bool,
@@ -49,10 +49,10 @@ pub struct RequestInfo {
     #[cfg_attr(test, ts(type = "number"))]
     pub created_at: i64,
     /// When its latest attempt began.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub started_at: Option<i64>,
     /// When it came to its end.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub finished_at: Option<i64>,
 }
 
@@ -97,7 +97,7 @@ pub struct Hold {
     /// For people, e.g. `rate limit of api.anthropic.com`.
     pub reason: String,
     /// When it will be tried again, if that is known.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub until: Option<i64>,
 }
 
@@ -165,7 +165,7 @@ pub struct SessionInfo {
     pub running: u32,
     /// Of those that wait, the ones that wait for something they name.
     pub held: u32,
-    /// Failed requests that were not yet read or dismissed.
+    /// Failed requests that were not dismissed.
     pub failed: u32,
     /// The state of its latest request.
     pub state: State,

@@ -1,0 +1,37 @@
+//! `backchat serve`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{environment, logging};
+use crate::config::paths;
+use crate::server::{self, Options};
+
+/// Arguments of `backchat serve`.
+#[derive(Args, Default)]
+pub(super) struct Serve {
+    /// Accepted and ignored: some editors pass it to say what the server does anyway.
+    #[arg(long, hide = true)]
+    stdio: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let state_dir = paths::state_dir(&environment)?;
+        let _log = logging::to_file(&state_dir);
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            pid = std::process::id(),
+            "the server starts"
+        );
+        let code = server::serve(Options {
+            state_dir,
+            parent_gone: CancellationToken::new(),
+        })
+        .await;
+        tracing::info!(?code, "the server ends");
+        Ok(code)
+    }
+}

@@ -1,0 +1,83 @@
+//! `backchat worker`: runs requests without an editor.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{environment, logging};
+use crate::config::paths;
+use crate::coordinator::{Coordinator, DrainLock, read_keys};
+use crate::llm;
+use crate::models::Models;
+use crate::store::Store;
+
+/// How often a draining worker looks whether the queue is empty, beside being told.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Arguments of `backchat worker`.
+#[derive(Args)]
+pub(super) struct Work {
+    /// Exit when nothing waits or runs any more.
+    #[arg(long)]
+    drain: bool,
+    /// Read keys from standard input first, a line `NAME=KEY` each.
+    #[arg(long, hide = true)]
+    keys_from_stdin: bool,
+}
+
+impl Work {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let state = paths::state_dir(&environment)?;
+        let _log = logging::to_file(&state);
+        let keys = if self.keys_from_stdin {
+            read_keys(std::io::stdin().lock())?
+        } else {
+            Vec::new()
+        };
+        let store = Store::open(&state)?;
+        let lock = if self.drain {
+            match DrainLock::take(&state)? {
+                Some(lock) => Some(lock),
+                None => {
+                    tracing::info!("another worker drains the queue already");
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+        } else {
+            None
+        };
+        let client = llm::Client::new();
+        let models = Models::load(client.clone());
+        for (name, key) in keys {
+            models.provide_key(&name, Some(key));
+        }
+        models.discover_local().await;
+        tracing::info!(
+            drain = self.drain,
+            pid = std::process::id(),
+            "the worker starts"
+        );
+        let coordinator = Coordinator::start(store, models, client).await?;
+        let mut feed = coordinator.subscribe();
+        let ended = async {
+            loop {
+                if self.drain && !coordinator.has_work_here().await? {
+                    return anyhow::Ok(());
+                }
+                tokio::select! {
+                    _ = feed.recv() => {}
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+            }
+        };
+        tokio::select! {
+            ended = ended => ended?,
+            _ = tokio::signal::ctrl_c() => tracing::info!("interrupted"),
+        }
+        coordinator.stop().await;
+        drop(lock);
+        tracing::info!("the worker ends");
+        Ok(ExitCode::SUCCESS)
+    }
+}

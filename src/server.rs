@@ -1,0 +1,185 @@
+//! The language server: LSP over stdio. Only this module and [`crate::protocol`] know LSP.
+//!
+//! # Rules
+//!
+//! 1. `didOpen`, `didChange` and `didClose` call one function that is not async, so that changes
+//!    are applied in the order in which they came ([`documents`]).
+//! 2. A request takes its snapshot before its first `.await`.
+//! 3. No handler awaits a request to the client, the network, or the end of a model's work.
+//! 4. What can panic is spawned: a panic inside a handler would end the server ([`chat`]).
+//! 5. One task sends every notification ([`outbox`]).
+
+mod capabilities;
+mod chat;
+mod documents;
+mod errors;
+mod lifecycle;
+mod look;
+mod outbox;
+mod text_sync;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::sync::{Notify, OnceCell};
+use tower_lsp::jsonrpc::Result;
+use tower_lsp::ls_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    InitializeParams, InitializeResult, InitializedParams,
+};
+use tower_lsp::{Client, LanguageServer, LspService};
+
+use crate::coordinator::Coordinator;
+use crate::protocol::{
+    DidFocusParams, ModelsResult, ProvideKeyParams, RequestInfo, RequestParams, RequestsParams,
+    RequestsResult, SelectModelParams, SessionParams, SessionResult, SessionsParams,
+    SessionsResult, StatusInfo, SubmitParams, SubmitResult, TakeParams, TakeResult, method,
+};
+use crate::text::Encoding;
+use documents::Documents;
+pub use lifecycle::{Options, serve};
+
+/// What the handlers share.
+struct Server {
+    client: Client,
+    options: Options,
+    documents: Documents,
+    features: OnceLock<capabilities::Features>,
+    /// The canonical URI of the buffer in front. `None` as long as the client has not told;
+    /// `Some(None)` when no buffer is.
+    in_front: Mutex<Option<Option<String>>>,
+    coordinator: OnceCell<Coordinator>,
+    /// Wakes the outbox when an edit may have moved anchors.
+    anchors_moved: Notify,
+    shut_down: std::sync::atomic::AtomicBool,
+}
+
+impl Server {
+    /// The encoding of positions that was negotiated.
+    fn encoding(&self) -> Encoding {
+        self.features
+            .get()
+            .map_or(Encoding::Utf16, |features| features.encoding)
+    }
+
+    fn is_in_front(&self, uri: &str) -> bool {
+        match &*self.in_front.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A client that does not tell has the user in front of the buffer that it asks from.
+            None => true,
+            Some(front) => front.as_deref() == Some(uri),
+        }
+    }
+}
+
+/// The router: each method in a line.
+struct Backend(Arc<Server>);
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        Ok(capabilities::initialize(&self.0, &params))
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        lifecycle::begin(&self.0);
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        lifecycle::shutdown(&self.0).await;
+        Ok(())
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        text_sync::did_open(&self.0, params);
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        text_sync::did_change(&self.0, params);
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        text_sync::did_close(&self.0, params);
+    }
+}
+
+impl Backend {
+    async fn did_focus(&self, params: DidFocusParams) {
+        text_sync::did_focus(&self.0, params);
+    }
+
+    async fn submit(&self, params: SubmitParams) -> Result<SubmitResult> {
+        chat::submit(&self.0, params).await
+    }
+
+    async fn take(&self, params: TakeParams) -> Result<TakeResult> {
+        chat::take(&self.0, params).await
+    }
+
+    async fn cancel(&self, params: RequestParams) -> Result<RequestInfo> {
+        chat::cancel(&self.0, params).await
+    }
+
+    async fn retry(&self, params: RequestParams) -> Result<RequestInfo> {
+        chat::retry(&self.0, params).await
+    }
+
+    async fn dismiss(&self, params: RequestParams) -> Result<RequestInfo> {
+        chat::dismiss(&self.0, params).await
+    }
+
+    async fn sessions(&self, params: SessionsParams) -> Result<SessionsResult> {
+        look::sessions(&self.0, params).await
+    }
+
+    async fn session(&self, params: SessionParams) -> Result<SessionResult> {
+        look::session(&self.0, params).await
+    }
+
+    async fn requests(&self, params: RequestsParams) -> Result<RequestsResult> {
+        look::requests(&self.0, params).await
+    }
+
+    async fn models(&self) -> Result<ModelsResult> {
+        look::models(&self.0).await
+    }
+
+    async fn select_model(&self, params: SelectModelParams) -> Result<ModelsResult> {
+        chat::select_model(&self.0, params).await
+    }
+
+    async fn provide_key(&self, params: ProvideKeyParams) -> Result<ModelsResult> {
+        chat::provide_key(&self.0, params).await
+    }
+
+    async fn status(&self) -> Result<StatusInfo> {
+        look::status(&self.0).await
+    }
+}
+
+/// The service and its socket to the client.
+fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
+    LspService::build(|client| {
+        Backend(Arc::new(Server {
+            client,
+            options,
+            documents: Documents::default(),
+            features: OnceLock::new(),
+            in_front: Mutex::new(None),
+            coordinator: OnceCell::new(),
+            anchors_moved: Notify::new(),
+            shut_down: std::sync::atomic::AtomicBool::new(false),
+        }))
+    })
+    .custom_method(method::DID_FOCUS, Backend::did_focus)
+    .custom_method(method::SUBMIT, Backend::submit)
+    .custom_method(method::TAKE, Backend::take)
+    .custom_method(method::CANCEL, Backend::cancel)
+    .custom_method(method::RETRY, Backend::retry)
+    .custom_method(method::DISMISS, Backend::dismiss)
+    .custom_method(method::SESSIONS, Backend::sessions)
+    .custom_method(method::SESSION, Backend::session)
+    .custom_method(method::REQUESTS, Backend::requests)
+    .custom_method(method::MODELS, Backend::models)
+    .custom_method(method::SELECT_MODEL, Backend::select_model)
+    .custom_method(method::PROVIDE_KEY, Backend::provide_key)
+    .custom_method(method::STATUS, Backend::status)
+    .finish()
+}

@@ -1,0 +1,208 @@
+//! The custom methods that change something.
+//!
+//! Each takes its snapshot at once and does its work in a task of its own: a panic there is an
+//! error of that request alone.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tower_lsp::jsonrpc::Result;
+
+use super::{Server, errors, look};
+use crate::coordinator::{self, Coordinator, Submit};
+use crate::protocol::{
+    ModelsResult, ProvideKeyParams, RequestInfo, RequestParams, SelectModelParams, SubmitParams,
+    SubmitResult, TakeParams, TakeResult, TakenResponse,
+};
+use crate::session::RequestId;
+use crate::store::RequestRecord;
+use crate::view;
+
+/// Runs a use case in a task of its own.
+pub(super) async fn spawned<T, F>(use_case: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    tokio::spawn(use_case).await.unwrap_or_else(|panic| {
+        tracing::error!(%panic, "a request to the server panicked");
+        Err(errors::panicked())
+    })
+}
+
+/// `backchat/submit`.
+pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result<SubmitResult> {
+    let uri = params.text_document.uri.as_str();
+    let Some(snapshot) = server.documents.snapshot(uri) else {
+        return Err(errors::invalid(
+            format!(
+                "the buffer {uri} is not open in this server; open it (textDocument/didOpen) before you submit"
+            ),
+            "unknownBuffer",
+        ));
+    };
+    let span = params
+        .range
+        .map(|range| server.documents.span(&snapshot, range, server.encoding()))
+        .transpose()
+        .map_err(|error| {
+            errors::invalid(
+                format!("the range is not in the buffer: {error}"),
+                "rangeOutOfBounds",
+            )
+        })?;
+    let shown = span.unwrap_or_else(|| coordinator::first_line(&snapshot.buffer));
+    let pending = server.documents.track_pending(&snapshot, shown);
+    let submit = Submit {
+        in_front: server.is_in_front(&snapshot.uri),
+        uri: snapshot.uri,
+        language: snapshot.language,
+        buffer: snapshot.buffer,
+        span,
+        prompt: params.prompt,
+        intent: params.intent,
+        mode: params.mode,
+        model: params.model,
+        idempotency_key: params.idempotency_key,
+    };
+    let server = Arc::clone(server);
+    spawned(async move {
+        let submitted = match server.coordinator().await {
+            Ok(coordinator) => coordinator
+                .submit(submit)
+                .await
+                .map_err(|error| errors::from_use_case(&error)),
+            Err(error) => Err(error),
+        };
+        match submitted {
+            Ok(submitted) => {
+                server.documents.confirm(&pending, &submitted.request.id);
+                Ok(SubmitResult {
+                    request: look::request_of(&server, &submitted.request.id).await?,
+                    disposition: submitted.disposition,
+                })
+            }
+            Err(error) => {
+                server.documents.forget(&pending);
+                Err(error)
+            }
+        }
+    })
+    .await
+}
+
+/// `backchat/take`.
+pub(super) async fn take(server: &Arc<Server>, params: TakeParams) -> Result<TakeResult> {
+    let server = Arc::clone(server);
+    spawned(async move {
+        let coordinator = server.coordinator().await?;
+        let taken = match (&params.session_id, &params.request_id) {
+            (Some(session), None) => coordinator.take_session(session).await,
+            (None, Some(request)) => coordinator
+                .take_request(request)
+                .await
+                .map(|taken| taken.into_iter().collect()),
+            _ => {
+                return Err(errors::invalid(
+                    "take wants either a sessionId or a requestId",
+                    "invalidParams",
+                ));
+            }
+        };
+        let taken = taken.map_err(|error| errors::from_use_case(&error))?;
+        let mut responses = Vec::with_capacity(taken.len());
+        for turn in taken {
+            let response = turn.response.clone().unwrap_or_default();
+            responses.push(TakenResponse {
+                response: view::response(&response, turn.request.state),
+                request: look::request_info(&server, &turn, None).await,
+            });
+        }
+        let status = coordinator.status().await;
+        Ok(TakeResult {
+            responses,
+            unread: status
+                .map_err(|error| errors::from_use_case(&error))?
+                .counts
+                .unread,
+        })
+    })
+    .await
+}
+
+/// `backchat/cancel`.
+pub(super) async fn cancel(server: &Arc<Server>, params: RequestParams) -> Result<RequestInfo> {
+    change(server, params, async |coordinator, id| {
+        coordinator.cancel(id).await
+    })
+    .await
+}
+
+/// `backchat/retry`.
+pub(super) async fn retry(server: &Arc<Server>, params: RequestParams) -> Result<RequestInfo> {
+    change(server, params, async |coordinator, id| {
+        coordinator.retry(id).await
+    })
+    .await
+}
+
+/// `backchat/dismiss`.
+pub(super) async fn dismiss(server: &Arc<Server>, params: RequestParams) -> Result<RequestInfo> {
+    change(server, params, async |coordinator, id| {
+        coordinator.dismiss(id).await
+    })
+    .await
+}
+
+/// Does something to a request; answers with the request as it is then.
+async fn change<F>(server: &Arc<Server>, params: RequestParams, what: F) -> Result<RequestInfo>
+where
+    F: AsyncFnOnce(&Coordinator, &RequestId) -> coordinator::Result<RequestRecord>,
+{
+    let coordinator = server.coordinator().await?;
+    what(coordinator, &params.request_id)
+        .await
+        .map_err(|error| errors::from_use_case(&error))?;
+    look::request_of(server, &params.request_id).await
+}
+
+/// `backchat/selectModel`.
+pub(super) async fn select_model(
+    server: &Arc<Server>,
+    params: SelectModelParams,
+) -> Result<ModelsResult> {
+    let server_in = Arc::clone(server);
+    spawned(async move {
+        let coordinator = server_in.coordinator().await?;
+        coordinator
+            .select_model(params.model)
+            .await
+            .map_err(|error| errors::from_use_case(&error))
+    })
+    .await?;
+    server.anchors_moved.notify_one();
+    look::models(server).await
+}
+
+/// `backchat/provideKey`.
+pub(super) async fn provide_key(
+    server: &Arc<Server>,
+    params: ProvideKeyParams,
+) -> Result<ModelsResult> {
+    if params.name.trim().is_empty() {
+        return Err(errors::invalid(
+            "provideKey wants the name of a key, such as ANTHROPIC_API_KEY",
+            "invalidParams",
+        ));
+    }
+    let key = params
+        .key
+        .filter(|key| !key.trim().is_empty())
+        .map(SecretString::from);
+    server
+        .coordinator()
+        .await?
+        .provide_key(params.name.trim(), key);
+    server.anchors_moved.notify_one();
+    look::models(server).await
+}

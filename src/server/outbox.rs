@@ -1,0 +1,235 @@
+//! The outbox: one task sends every notification, so that they stay in order and can be coalesced.
+//!
+//! What happens in the store is gathered for a moment and told in one go: first streamed text, then
+//! what changed, then what is ready, then the state of the inbox. A client that reads slowly holds
+//! up this task and nothing else; what it misses meanwhile is told as it is in the end.
+
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use super::{Server, look};
+use crate::coordinator::Coordinator;
+use crate::protocol::{
+    RequestDidChange, RequestDidChangeParams, ResponseDelta, ResponseDeltaParams, ResponseReady,
+    ResponseReadyParams, StatusDidChange, StatusInfo,
+};
+use crate::session::{RequestId, State};
+use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor};
+use crate::view;
+
+/// The least time between two rounds of notifications.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long an anchor may have moved before its place is stored.
+const SAVE_AFTER: Duration = Duration::from_secs(2);
+
+/// What waits to be told.
+#[derive(Default)]
+struct Pending {
+    deltas: Vec<ChunkRecord>,
+    changed: Vec<RequestId>,
+    ready: Vec<RequestId>,
+    status: bool,
+}
+
+/// What was told last, so that nothing is told twice.
+#[derive(Default)]
+struct Told {
+    places: look::Places,
+    status: Option<StatusInfo>,
+}
+
+/// Starts the outbox, which runs until the server ends.
+///
+/// Its type is not that of a future, as starting the coordinator starts the outbox, which asks for
+/// the coordinator.
+pub(super) fn start(server: Arc<Server>, coordinator: Coordinator) {
+    let outbox: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(run(server, coordinator));
+    tokio::spawn(outbox);
+}
+
+async fn run(server: Arc<Server>, coordinator: Coordinator) {
+    let mut feed = coordinator.subscribe();
+    let mut pending = Pending {
+        status: true,
+        ..Pending::default()
+    };
+    let mut told = Told::default();
+    let mut next_round = Instant::now();
+    let mut save_at: Option<Instant> = None;
+    loop {
+        let has_work = !pending.is_empty();
+        tokio::select! {
+            heard = feed.recv() => match heard {
+                Ok(followed) if followed.missed => pending.look_at_all(&server),
+                Ok(followed) => pending.add(&server, &followed),
+                Err(RecvError::Lagged(_)) => pending.look_at_all(&server),
+                Err(RecvError::Closed) => return,
+            },
+            () = server.anchors_moved.notified() => {
+                pending.add_moved(&server);
+                save_at.get_or_insert_with(|| Instant::now() + SAVE_AFTER);
+            }
+            () = tokio::time::sleep_until(next_round), if has_work => {
+                tell(&server, &coordinator, std::mem::take(&mut pending), &mut told).await;
+                next_round = Instant::now() + INTERVAL;
+            }
+            () = at(save_at) => {
+                save_at = None;
+                save(&server, server.documents.take_moved()).await;
+            }
+        }
+    }
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Stores where anchors are now.
+pub(super) async fn save(server: &Arc<Server>, anchors: Vec<(RequestId, StoredAnchor)>) {
+    if anchors.is_empty() {
+        return;
+    }
+    if let Ok(coordinator) = server.coordinator().await
+        && let Err(error) = coordinator.save_anchors(anchors).await
+    {
+        tracing::warn!(%error, "the places of anchors could not be stored");
+    }
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.deltas.is_empty() && self.changed.is_empty() && self.ready.is_empty() && !self.status
+    }
+
+    fn add(&mut self, server: &Arc<Server>, followed: &Followed) {
+        if !followed.chunks.is_empty() {
+            let shown = server.documents.tracked();
+            self.deltas.extend(
+                followed
+                    .chunks
+                    .iter()
+                    .filter(|chunk| shown.contains(&chunk.request_id))
+                    .cloned(),
+            );
+        }
+        for event in &followed.events {
+            self.status = true;
+            self.change(&event.request_id);
+            if event.kind == Some(EventKind::Done) {
+                self.ready.push(event.request_id.clone());
+            }
+        }
+    }
+
+    fn change(&mut self, id: &RequestId) {
+        if !self.changed.contains(id) {
+            self.changed.push(id.clone());
+        }
+    }
+
+    /// Edits have moved anchors: the requests of open buffers are shown anew.
+    fn add_moved(&mut self, server: &Server) {
+        self.status = true;
+        for id in server.documents.tracked() {
+            self.change(&id);
+        }
+    }
+
+    /// Something was missed: everything that this client shows may be different.
+    fn look_at_all(&mut self, server: &Server) {
+        tracing::info!("events were missed; everything shown is looked at anew");
+        self.add_moved(server);
+    }
+}
+
+async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending, told: &mut Told) {
+    if !server
+        .features
+        .get()
+        .is_some_and(|features| features.custom_methods)
+    {
+        return;
+    }
+    let client = &server.client;
+    for chunk in pending.deltas {
+        client
+            .send_notification::<ResponseDelta>(ResponseDeltaParams {
+                request_id: chunk.request_id,
+                attempt: chunk.attempt,
+                seq: chunk.seq,
+                text: chunk.text,
+            })
+            .await;
+    }
+    let Ok(places) = look::places(server).await else {
+        return;
+    };
+    let shown = server.documents.tracked();
+    let mut changed = pending.changed;
+    let seen: HashSet<RequestId> = changed.iter().cloned().collect();
+    // Who waits has moved up when another was claimed.
+    changed.extend(
+        places
+            .iter()
+            .filter(|(id, place)| {
+                !seen.contains(*id) && shown.contains(*id) && told.places.get(*id) != Some(*place)
+            })
+            .map(|(id, _)| id.clone()),
+    );
+    told.places = places;
+    let turns = match coordinator.store().turns(changed).await {
+        Ok(turns) => turns,
+        Err(error) => {
+            tracing::warn!(%error, "changes could not be read, and so not be told");
+            return;
+        }
+    };
+    for turn in &turns {
+        let request = look::request_info(server, turn, Some(&told.places)).await;
+        client
+            .send_notification::<RequestDidChange>(RequestDidChangeParams { request })
+            .await;
+    }
+    let status = match coordinator.status().await {
+        Ok(status) => view::status(status),
+        Err(error) => {
+            tracing::warn!(%error, "the state of the inbox could not be read");
+            return;
+        }
+    };
+    for id in &pending.ready {
+        let Some(turn) = turns.iter().find(|turn| turn.request.id == *id) else {
+            continue;
+        };
+        if turn.request.state != State::Done {
+            continue;
+        }
+        let session_unread = coordinator
+            .store()
+            .unread_of(&turn.request.session_id)
+            .await;
+        client
+            .send_notification::<ResponseReady>(ResponseReadyParams {
+                request: look::request_info(server, turn, None).await,
+                session_unread: session_unread.unwrap_or(0),
+                unread: status.unread,
+            })
+            .await;
+    }
+    if told.status.as_ref() != Some(&status) {
+        client
+            .send_notification::<StatusDidChange>(status.clone())
+            .await;
+        told.status = Some(status);
+    }
+}

@@ -1,0 +1,87 @@
+//! Text synchronisation: not async, so that the order of the changes is the order in which they came.
+
+use std::sync::Arc;
+
+use tower_lsp::ls_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+};
+
+use super::documents::FoundAnchor;
+use super::{Server, outbox};
+use crate::buffer_name;
+use crate::protocol::DidFocusParams;
+
+pub(super) fn did_open(server: &Arc<Server>, params: DidOpenTextDocumentParams) {
+    let document = params.text_document;
+    let uri = document.uri.as_str().to_owned();
+    server.documents.open(
+        &uri,
+        &document.language_id,
+        document.version,
+        &document.text,
+    );
+    let server = Arc::clone(server);
+    tokio::spawn(async move { load_anchors(&server, &uri).await });
+}
+
+pub(super) fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
+    let document = params.text_document;
+    let changed = server.documents.change(
+        document.uri.as_str(),
+        document.version,
+        &params.content_changes,
+        server.encoding(),
+    );
+    match changed {
+        Ok(true) => server.anchors_moved.notify_one(),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(version = document.version, %error, "a change could not be applied")
+        }
+    }
+}
+
+pub(super) fn did_close(server: &Arc<Server>, params: DidCloseTextDocumentParams) {
+    let anchors = server.documents.close(params.text_document.uri.as_str());
+    if !anchors.is_empty() {
+        let server = Arc::clone(server);
+        tokio::spawn(async move { outbox::save(&server, anchors).await });
+    }
+}
+
+pub(super) fn did_focus(server: &Server, params: DidFocusParams) {
+    let front = params
+        .text_document
+        .map(|document| buffer_name::canonical(document.uri.as_str()));
+    *server
+        .in_front
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(front);
+}
+
+/// Finds the stored anchors of an open buffer, if that was not done yet.
+pub(super) async fn load_anchors(server: &Arc<Server>, uri: &str) {
+    let Some(snapshot) = server.documents.wants_anchors(uri) else {
+        return;
+    };
+    let stored = match server.coordinator().await {
+        Ok(coordinator) => coordinator.store().anchors_of(&snapshot.uri).await,
+        Err(_) => return,
+    };
+    let stored = match stored {
+        Ok(stored) => stored,
+        Err(error) => {
+            tracing::warn!(%error, "the anchors of a buffer could not be read");
+            return;
+        }
+    };
+    let found = tokio::task::spawn_blocking(move || {
+        let found = FoundAnchor::find_all(stored, &snapshot.buffer);
+        (snapshot, found)
+    });
+    // The search is pure; if it panicked, the requests are shown where they were last seen.
+    if let Ok((snapshot, found)) = found.await {
+        server.documents.put_anchors(&snapshot, found);
+        server.anchors_moved.notify_one();
+    }
+}
