@@ -93,3 +93,6 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, String> {
     }
     Ok(certificates)
 }
+
+#[cfg(test)]
+mod tests;
