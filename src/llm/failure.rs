@@ -61,7 +61,7 @@ pub(super) fn of_status(
     } else {
         ProviderError::of_body(body)
     };
-    let pause = retry_after::pause(headers, now);
+    let pause = retry_after::pause(headers, now).or(error.pause);
     let kind = kind(Some(status.as_u16()), &error, pause.is_some());
     let again = match headers
         .get("x-should-retry")
@@ -90,7 +90,11 @@ pub(super) fn of_fault(call: &Call, fault: &Fault) -> LlmError {
                 (_, Some(status)) => is_worth_a_retry(status),
                 (kind, None) => matches!(kind, ErrorKind::RateLimited | ErrorKind::Overloaded),
             };
-            let retry = if again { Retry::Backoff } else { Retry::Never };
+            let retry = match error.pause {
+                _ if !again => Retry::Never,
+                Some(pause) => Retry::After(pause),
+                None => Retry::Backoff,
+            };
             describe(call, kind, error.status, error, retry)
         }
         Fault::Malformed(what) => malformed(call, what),

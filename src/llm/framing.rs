@@ -41,23 +41,23 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Takes the next bytes and says whether the stream is to stop after them.
-    pub fn take(&mut self, bytes: &[u8]) -> Option<Stop> {
+    /// Takes the next bytes, and says after how many of them the stream is to stop, if it is.
+    pub fn take(&mut self, bytes: &[u8]) -> Option<(usize, Stop)> {
         let room = MOST_HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        for &byte in bytes {
+        for (index, &byte) in bytes.iter().enumerate() {
             let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
             match byte {
                 b'\n' if after_cr => {}
                 b'\n' | b'\r' => {
                     if let Some(stop) = self.line_end() {
-                        return Some(stop);
+                        return Some((index + 1, stop));
                     }
                 }
                 _ => self.byte(byte),
             }
             if self.event_bytes > MOST_EVENT_BYTES {
-                return Some(Stop::TooLong);
+                return Some((index + 1, Stop::TooLong));
             }
         }
         None
@@ -115,7 +115,7 @@ mod tests {
         }
         assert_eq!(
             guard.take(&vec![b'x'; MOST_EVENT_BYTES + 1]),
-            Some(Stop::TooLong)
+            Some((MOST_EVENT_BYTES + 1, Stop::TooLong))
         );
     }
 
@@ -130,7 +130,7 @@ mod tests {
             let stop = text
                 .as_bytes()
                 .chunks(size)
-                .find_map(|bytes| guard.take(bytes))
+                .find_map(|bytes| guard.take(bytes).map(|(_, stop)| stop))
                 .or_else(|| guard.end());
             assert_eq!(stop, Some(Stop::BareJson("{\"error\":1}".to_owned())));
         }

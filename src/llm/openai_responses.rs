@@ -13,17 +13,29 @@ use super::wire::{self, Decoder, Fault};
 use super::{Event, Finish, Prompt, Role, Usage};
 use crate::config::Model;
 
+/// Where an earlier answer may be sent in the short form, as plain text. Compatible servers know it
+/// only in the form in which they sent it: llama.cpp refuses the short one, vLLM a long one without
+/// an id or a status.
+const VENDOR_HOSTS: [&str; 2] = ["openai.com", "openai.azure.com"];
+
 /// The JSON to send. The provider is asked to keep nothing: the store is Backchat's own.
 pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
     let input: Vec<Value> = prompt
         .turns
         .iter()
-        .map(|turn| {
-            let role = match turn.role {
-                Role::User => "user",
-                Role::Assistant => "assistant",
-            };
-            json!({"role": role, "content": turn.text})
+        .enumerate()
+        .map(|(index, turn)| match turn.role {
+            Role::User => json!({"role": "user", "content": turn.text}),
+            Role::Assistant if model.is_at(&VENDOR_HOSTS) => {
+                json!({"role": "assistant", "content": turn.text})
+            }
+            Role::Assistant => json!({
+                "type": "message",
+                "id": format!("msg_{index}"),
+                "role": "assistant",
+                "status": "completed",
+                "content": [{"type": "output_text", "text": turn.text, "annotations": []}],
+            }),
         })
         .collect();
     let mut body = json!({

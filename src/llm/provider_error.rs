@@ -1,6 +1,10 @@
 //! The error objects of providers, in all the shapes that they come in.
 
+use std::time::Duration;
+
 use serde_json::Value;
+
+use super::retry_after;
 
 /// What a provider said went wrong. Every part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub(super) struct ProviderError {
     pub prompt_tokens: Option<u64>,
     /// How large the window is, in tokens.
     pub window_tokens: Option<u64>,
+    /// How long to wait before another try, where the object says so and no header does.
+    pub pause: Option<Duration>,
 }
 
 impl ProviderError {
@@ -75,6 +81,7 @@ impl ProviderError {
             status: status.filter(|status| (400..600).contains(status)),
             prompt_tokens: error["n_prompt_tokens"].as_u64(),
             window_tokens: error["n_ctx"].as_u64(),
+            pause: retry_delay(&error["details"]),
         }
     }
 
@@ -95,6 +102,15 @@ impl ProviderError {
         let text = self.message.to_lowercase();
         phrases.iter().any(|phrase| text.contains(phrase))
     }
+}
+
+/// Google's pause, one of several details: `{"@type": "….RetryInfo", "retryDelay": "34.07s"}`.
+fn retry_delay(details: &Value) -> Option<Duration> {
+    let delays = details.as_array()?.iter();
+    let delay = delays
+        .filter_map(|detail| detail["retryDelay"].as_str())
+        .next()?;
+    retry_after::seconds(delay.strip_suffix('s')?.parse().ok()?)
 }
 
 /// The sentence for people: `message`, or what stands in its place; else the object itself.

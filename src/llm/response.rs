@@ -14,7 +14,7 @@ use super::call::Call;
 use super::framing::{Guard, MOST_EVENT_BYTES, Stop};
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
-use super::{Event, LlmError, failure, transport};
+use super::{Event, LlmError, Retry, failure, transport};
 
 /// The most bytes of a web page or of other text in place of a response.
 const MOST_PAGE_BYTES: usize = 64 * 1024;
@@ -69,6 +69,7 @@ impl ResponseStream {
             events: VecDeque::new(),
             failure: None,
             any_event: false,
+            any_decoded: false,
             source: Source::Unread(body),
         };
         Self {
@@ -97,6 +98,7 @@ struct Reader {
     /// Told after the events that came before it.
     failure: Option<LlmError>,
     any_event: bool,
+    any_decoded: bool,
     source: Source,
 }
 
@@ -137,6 +139,7 @@ impl Reader {
                         self.decoder
                             .event(event.event.as_deref(), &data, &mut self.events)
                             .map_err(|fault| self.fault(&fault))?;
+                        self.any_decoded |= !self.events.is_empty();
                     }
                 }
                 Some(Err(sse_stream::Error::Body(error))) => self.ended(error.downcast_ref())?,
@@ -235,7 +238,12 @@ impl Reader {
     }
 
     fn fault(&self, fault: &Fault) -> LlmError {
-        failure::of_fault(&self.call, fault)
+        let mut failure = failure::of_fault(&self.call, fault);
+        // The endpoint spoke the format before: this was an accident, not a wrong setting.
+        if matches!(fault, Fault::Malformed(_)) && self.any_decoded {
+            failure.retry = Retry::Backoff;
+        }
+        failure
     }
 }
 
@@ -253,7 +261,11 @@ fn guarded(body: Body) -> Body {
             }
             match body.next().await {
                 Some(Ok(bytes)) => {
-                    let stop = guard.take(&bytes);
+                    // What stands behind the stop is not read, however the bytes are split.
+                    let (bytes, stop) = match guard.take(&bytes) {
+                        Some((end, stop)) => (bytes.slice(..end), Some(stop)),
+                        None => (bytes, None),
+                    };
                     Some((Ok(bytes), (body, guard, stop, false)))
                 }
                 Some(Err(error)) => Some((Err(error), (body, guard, None, true))),

@@ -32,7 +32,8 @@ pub(super) fn pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         .map(|pause| pause.min(MOST))
 }
 
-fn seconds(number: f64) -> Option<Duration> {
+/// A pause of so many seconds, if it is one.
+pub(super) fn seconds(number: f64) -> Option<Duration> {
     if number.is_nan() || number <= 0.0 {
         return None;
     }

@@ -127,3 +127,6 @@ pub(super) fn number(value: f32) -> Value {
         .parse::<f64>()
         .map_or(Value::Null, Value::from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ const OVERLOADED: &str =
     r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
 const NO_CREDIT: &str = r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#;
 const GEMINI_KEY: &str = r#"[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]"#;
+const GEMINI_LIMIT: &str = r#"[{"error":{"code":429,"message":"Quota exceeded for requests per minute.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.Help"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"3.5s"}]}}]"#;
 
 fn call(key: KeySource) -> Call {
     let origin = "config.toml, [models.m]";
@@ -63,6 +64,13 @@ fn failure(status: u16, headers: &[(&'static str, &str)], body: &str) -> LlmErro
     Retry::After(Duration::from_secs(3))
 )]
 #[case::too_many_told_not_to(429, NO, "", ErrorKind::RateLimited, Retry::Never)]
+#[case::gemini_pause(
+    429,
+    NONE,
+    GEMINI_LIMIT,
+    ErrorKind::RateLimited,
+    Retry::After(Duration::from_millis(3500))
+)]
 #[case::quota(429, PAUSE, QUOTA, ErrorKind::QuotaExhausted, Retry::Never)]
 #[case::quota_told_to_retry(429, YES, QUOTA, ErrorKind::QuotaExhausted, Retry::Never)]
 #[case::spend_limit(429, NONE, SPENT, ErrorKind::QuotaExhausted, Retry::Never)]

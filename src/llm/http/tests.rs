@@ -104,26 +104,6 @@ async fn the_request_is_of_the_format(#[case] format: Format) {
     });
 }
 
-#[rstest]
-#[case("https://api.openai.com/v1", "max_completion_tokens", true)]
-#[case("https://x.openai.azure.com/openai/v1", "max_completion_tokens", true)]
-#[case("https://openrouter.ai/api/v1", "max_tokens", true)]
-#[case("https://api.mistral.ai/v1", "max_tokens", false)]
-#[case("http://127.0.0.1:11434/v1", "max_tokens", true)]
-fn vendors_differ_in_two_fields(
-    #[case] base_url: &str,
-    #[case] limit: &str,
-    #[case] options: bool,
-) {
-    let body = wire::body(&model(base_url, Format::OpenaiChat), &prompt());
-    let limits = ["max_completion_tokens", "max_tokens"].map(|name| body.get(name).is_some());
-    assert_eq!(
-        limits,
-        [limit == "max_completion_tokens", limit == "max_tokens"]
-    );
-    assert_eq!(body.get("stream_options").is_some(), options);
-}
-
 #[tokio::test]
 async fn configured_headers_win() {
     let mut server = Server::start([whole("500 No", &[], "")]).await;

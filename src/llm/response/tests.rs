@@ -129,7 +129,7 @@ fn a_response_ends_once(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_split_does_not_matter(
@@ -160,6 +160,60 @@ proptest! {
             .collect();
         let (format, kind) = (format_of(&path), content_type(&path));
         prop_assert_eq!(decode(format, kind, pieces), decode(format, kind, whole(&bytes)));
+    }
+}
+
+/// Pieces of streams, good and bad, in any order.
+fn fragments() -> impl Strategy<Value = Vec<u8>> {
+    let known = prop::sample::select(vec![
+        "data: ",
+        "data:",
+        "event: error",
+        "event: message_stop",
+        "\n",
+        "\n\n",
+        "\r",
+        "\u{feff}",
+        "[DONE]",
+        "null",
+        "{",
+        "}",
+        "[]",
+        "\"\"",
+        "<html>",
+        ": ping",
+        "{\"error\":{}}",
+        "{\"error\":\"no\"}",
+        "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}",
+        "{\"choices\":[null,7],\"usage\":-1}",
+        "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}",
+        "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}",
+        "{\"type\":\"message_stop\"}",
+        "{\"type\":\"response.output_text.delta\",\"delta\":\"a\"}",
+        "{\"type\":\"response.completed\",\"response\":{\"status\":7}}",
+        "{\"type\":\"response.completed\"}",
+    ]);
+    let piece = prop_oneof![
+        8 => known.prop_map(|text: &str| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..6),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever comes, it brings events and then one end, the same for every split.
+    #[test]
+    fn nonsense_ends_once(bytes in fragments(), is_sse in any::<bool>()) {
+        let kind = if is_sse { "text/event-stream" } else { "" };
+        for format in [Format::Anthropic, Format::OpenaiChat, Format::OpenaiResponses] {
+            let events = decode(format, kind, whole(&bytes));
+            let ends = |line: &&str| line.starts_with("finished") || line.starts_with("error");
+            prop_assert_eq!(events.lines().filter(ends).count(), 1, "{}", &events);
+            prop_assert!(events.lines().rfind(|line| !line.starts_with(' ')).is_some_and(|line| ends(&line)));
+            prop_assert_eq!(&events, &decode(format, kind, byte_by_byte(&bytes)));
+        }
     }
 }
 
