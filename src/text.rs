@@ -5,6 +5,7 @@
 //!
 //! - [`Buffer`] holds a text and maps between byte offsets and [`Position`]s in any [`Encoding`].
 //! - [`Edit`] says what a change did; [`Span::follow`] carries an anchor across it.
+//! - [`merge()`] brings what was typed and what was proposed together.
 //! - [`Quote`] finds the code of an anchor again when no edit told where it went.
 //!
 //! A line ends with `\n`, `\r\n` or `\r`, and with nothing else, as in LSP. Offsets are bytes of
@@ -15,11 +16,13 @@ mod anchor;
 mod buffer;
 mod changes;
 mod lines;
+mod merge;
 mod position;
 mod quote;
 
 pub use anchor::{Edit, Span};
 pub use buffer::Buffer;
+pub use merge::{Conflict, Merge, MergeStatus, Replacement, merge};
 pub use position::{Encoding, OutOfBounds, Position};
 pub use quote::{Fit, Found, Quote};
 
