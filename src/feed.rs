@@ -93,6 +93,9 @@ async fn follow(
             Ok(Some(followed)) => {
                 last_event = followed.last_event;
                 last_chunk = followed.last_chunk;
+                if followed.more {
+                    nudge.notify_one();
+                }
                 if followed.missed || !followed.events.is_empty() || !followed.chunks.is_empty() {
                     // No one may be listening, which is no fault.
                     let _ = changes.send(Arc::new(followed));

@@ -133,6 +133,19 @@ impl Models {
         }
     }
 
+    /// Why this process cannot call the model of this name.
+    #[must_use]
+    pub fn why_not(&self, name: &str) -> String {
+        match self.get(name) {
+            Some(model) => self
+                .problem_of(&model)
+                .unwrap_or_else(|| format!("the model {name:?} cannot be called")),
+            None => format!(
+                "no open window knows the model {name:?}: configure it, or cancel the request"
+            ),
+        }
+    }
+
     /// Looks for models on this machine's usual ports, if there is no other. Takes a fraction of a
     /// second, and asks no machine but this one.
     pub async fn discover_local(&self) {

@@ -26,6 +26,9 @@ mod schema;
 mod submit;
 mod transcript;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +35,9 @@ const WATCH: Duration = Duration::from_secs(2);
 
 /// A request whose worker died this many times in a row may be what kills it.
 const MOST_LOST: u32 = 5;
+
+/// How often old events and dead processes are forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(30 * 60);
 
 /// How long a worker waits after the store failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -113,12 +117,19 @@ async fn listen(shared: Arc<Shared>) {
     }
 }
 
-/// Prolongs the leases of what runs.
+/// Prolongs the leases of what runs, and keeps the store tidy.
 async fn beat(shared: Arc<Shared>) {
+    let mut housekeeping = Instant::now();
     loop {
         tokio::select! {
             () = shared.stop.cancelled() => return,
             () = tokio::time::sleep(HEARTBEAT) => {}
+        }
+        if housekeeping.elapsed() >= HOUSEKEEPING {
+            housekeeping = Instant::now();
+            if let Err(error) = shared.tools.store.housekeep(clock::now()).await {
+                tracing::warn!(%error, "old events could not be removed");
+            }
         }
         if shared.running.is_empty() {
             continue;
@@ -184,6 +195,19 @@ async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
         };
         shared.tools.feed.nudge();
         begin(shared, claimed);
+    }
+    let models = shared.tools.models.clone();
+    let callable = models
+        .callable()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    if store
+        .hold_orphans(callable, move |model| models.why_not(model), clock::now())
+        .await?
+        > 0
+    {
+        shared.tools.feed.nudge();
     }
     let now = clock::now();
     let next = store.next_wake(now).await?.map(|at| at.saturating_sub(now));

@@ -257,13 +257,20 @@ impl Documents {
             .anchors
             .iter()
             .find(|anchor| matches!(&anchor.key, Key::Request(known) if known == id))?;
-        let (span, status) = document.settle(anchor);
-        Some(AnchorInfo {
-            range: range_of(&document.buffer, span, encoding),
-            version: Some(document.version),
-            status,
-            original: None,
-        })
+        Some(document.info(anchor, encoding))
+    }
+
+    /// Where the requests of all open buffers are now.
+    pub fn anchors(&self, encoding: Encoding) -> Vec<(RequestId, AnchorInfo)> {
+        let mut anchors = Vec::new();
+        for document in &self.open {
+            for anchor in &document.anchors {
+                if let Key::Request(id) = &anchor.key {
+                    anchors.push((id.clone(), document.info(anchor, encoding)));
+                }
+            }
+        }
+        anchors
     }
 
     /// The URI of an open buffer as its client spells it.
@@ -351,6 +358,16 @@ impl Document {
             Key::Request(id) => Some(id.clone()),
             Key::Pending(_) => None,
         })
+    }
+
+    fn info(&self, anchor: &Tracked, encoding: Encoding) -> AnchorInfo {
+        let (span, status) = self.settle(anchor);
+        AnchorInfo {
+            range: range_of(&self.buffer, span, encoding),
+            version: Some(self.version),
+            status,
+            original: None,
+        }
     }
 
     /// Where an anchor is, and how sure that is, seen from the text that is there now.

@@ -4,7 +4,7 @@
 //! what changed, then what is ready, then the state of the inbox. A client that reads slowly holds
 //! up this task and nothing else; what it misses meanwhile is told as it is in the end.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::{Server, look};
 use crate::coordinator::Coordinator;
 use crate::protocol::{
-    RequestDidChange, RequestDidChangeParams, ResponseDelta, ResponseDeltaParams, ResponseReady,
-    ResponseReadyParams, StatusDidChange, StatusInfo,
+    AnchorInfo, RequestDidChange, RequestDidChangeParams, ResponseDelta, ResponseDeltaParams,
+    ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
 };
 use crate::session::{RequestId, State};
 use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor};
@@ -24,6 +24,9 @@ use crate::view;
 
 /// The least time between two rounds of notifications.
 const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long the outbox waits for more typing before it tells where anchors are now.
+const AFTER_TYPING: Duration = Duration::from_millis(200);
 
 /// How long an anchor may have moved before its place is stored.
 const SAVE_AFTER: Duration = Duration::from_secs(2);
@@ -35,12 +38,15 @@ struct Pending {
     changed: Vec<RequestId>,
     ready: Vec<RequestId>,
     status: bool,
+    /// Edits may have moved anchors: tell of those that have.
+    moved: bool,
 }
 
 /// What was told last, so that nothing is told twice.
 #[derive(Default)]
 struct Told {
     places: look::Places,
+    anchors: HashMap<RequestId, AnchorInfo>,
     status: Option<StatusInfo>,
 }
 
@@ -72,7 +78,11 @@ async fn run(server: Arc<Server>, coordinator: Coordinator) {
                 Err(RecvError::Closed) => return,
             },
             () = server.anchors_moved.notified() => {
-                pending.add_moved(&server);
+                if !has_work {
+                    next_round = next_round.max(Instant::now() + AFTER_TYPING);
+                }
+                pending.moved = true;
+                pending.status = true;
                 save_at.get_or_insert_with(|| Instant::now() + SAVE_AFTER);
             }
             () = tokio::time::sleep_until(next_round), if has_work => {
@@ -85,6 +95,11 @@ async fn run(server: Arc<Server>, coordinator: Coordinator) {
             }
         }
     }
+}
+
+/// Whether a client that was told the one knows the other: a new version alone moves nothing.
+fn is_same_place(told: &AnchorInfo, now: &AnchorInfo) -> bool {
+    told.range == now.range && told.status == now.status
 }
 
 async fn at(instant: Option<Instant>) {
@@ -108,7 +123,11 @@ pub(super) async fn save(server: &Arc<Server>, anchors: Vec<(RequestId, StoredAn
 
 impl Pending {
     fn is_empty(&self) -> bool {
-        self.deltas.is_empty() && self.changed.is_empty() && self.ready.is_empty() && !self.status
+        self.deltas.is_empty()
+            && self.changed.is_empty()
+            && self.ready.is_empty()
+            && !self.status
+            && !self.moved
     }
 
     fn add(&mut self, server: &Arc<Server>, followed: &Followed) {
@@ -137,18 +156,13 @@ impl Pending {
         }
     }
 
-    /// Edits have moved anchors: the requests of open buffers are shown anew.
-    fn add_moved(&mut self, server: &Server) {
+    /// Something was missed: everything that this client shows may be different.
+    fn look_at_all(&mut self, server: &Server) {
+        tracing::info!("events were missed; everything shown is looked at anew");
         self.status = true;
         for id in server.documents.tracked() {
             self.change(&id);
         }
-    }
-
-    /// Something was missed: everything that this client shows may be different.
-    fn look_at_all(&mut self, server: &Server) {
-        tracing::info!("events were missed; everything shown is looked at anew");
-        self.add_moved(server);
     }
 }
 
@@ -176,6 +190,23 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
     };
     let shown = server.documents.tracked();
     let mut changed = pending.changed;
+    if pending.moved {
+        let anchors = server.documents.anchors(server.encoding());
+        changed.extend(
+            anchors
+                .iter()
+                .filter(|(id, anchor)| {
+                    !told
+                        .anchors
+                        .get(id)
+                        .is_some_and(|told| is_same_place(told, anchor))
+                })
+                .map(|(id, _)| id.clone()),
+        );
+        changed.sort_unstable();
+        changed.dedup();
+        told.anchors = anchors.into_iter().collect();
+    }
     let seen: HashSet<RequestId> = changed.iter().cloned().collect();
     // Who waits has moved up when another was claimed.
     changed.extend(

@@ -9,6 +9,9 @@ use crate::session::{RequestId, SessionId};
 /// for longer (a sleeping laptop) is told to look at everything anew.
 const KEPT_MS: i64 = 60 * 60 * 1000;
 
+/// How many chunks one look brings, which bounds its memory; the rest comes with the next.
+const CHUNKS: usize = 1000;
+
 /// What kind of change an [`Event`] tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
@@ -93,6 +96,8 @@ pub struct Followed {
     pub chunks: Vec<ChunkRecord>,
     /// Some events between were cleaned away: look at everything anew.
     pub missed: bool,
+    /// There is more: look again at once.
+    pub more: bool,
     /// Where to go on: the last event.
     pub last_event: i64,
     /// Where to go on: the last chunk.
@@ -146,9 +151,9 @@ impl Store {
                 });
             }
             let mut statement = db.prepare_cached(
-                "SELECT id, request_id, attempt, seq, text FROM chunks WHERE id > ?1 ORDER BY id LIMIT 5000",
+                "SELECT id, request_id, attempt, seq, text FROM chunks WHERE id > ?1 ORDER BY id LIMIT ?2",
             )?;
-            let mut rows = statement.query([last_chunk])?;
+            let mut rows = statement.query((last_chunk, CHUNKS))?;
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;
                 followed.last_chunk = id;
@@ -160,6 +165,7 @@ impl Store {
                     text: row.get(4)?,
                 });
             }
+            followed.more = followed.chunks.len() == CHUNKS;
             Ok(followed)
         })
         .await

@@ -317,6 +317,60 @@ impl Store {
         .await
     }
 
+    /// Says why of the requests that no one works on: their process is gone, and this one cannot call
+    /// their model. `why` names a reason for a model. A worker that can call it claims them all the
+    /// same. Gives back how many were marked.
+    ///
+    /// # Errors
+    ///
+    /// When the change could not be committed.
+    pub async fn hold_orphans<F>(&self, callable: Vec<String>, why: F, now: i64) -> Result<usize>
+    where
+        F: Fn(&str) -> String + Send + 'static,
+    {
+        let (me, directory) = (self.owner().0.clone(), self.directory().to_owned());
+        let orphans = self
+            .read(move |db| {
+                let mut statement = db.prepare_cached(
+                    "SELECT id, model, submitter FROM requests WHERE state = 'queued' AND hold_reason IS NULL",
+                )?;
+                let rows = statement.query_map([], |row| {
+                    Ok((RequestId(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+                })?;
+                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            })
+            .await?;
+        let orphans: Vec<_> = orphans
+            .into_iter()
+            .filter(|(_, model, submitter)| {
+                !callable.contains(model)
+                    && *submitter != me
+                    && liveness::is_dead(&directory, submitter)
+            })
+            .collect();
+        if orphans.is_empty() {
+            return Ok(0);
+        }
+        self.write(move |db| {
+            let mut held = 0;
+            for (id, model, _) in orphans {
+                let changed = db
+                    .prepare_cached(
+                        "UPDATE requests SET hold_reason = ?2
+                         WHERE id = ?1 AND state = 'queued' AND hold_reason IS NULL",
+                    )?
+                    .execute([&id.0, &why(&model)])?;
+                if changed > 0 {
+                    held += 1;
+                    let session = by_id(db, &id)?.session_id;
+                    events::record(db, now, EventKind::Requeued, &id, &session)?;
+                }
+            }
+            Ok(held)
+        })
+        .await
+    }
+
     /// Whether anything waits or runs, in this or any other process.
     ///
     /// # Errors
