@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::connections::Connections;
+use super::framing::MOST_EVENT_BYTES;
 use super::response::{Body, BodyError, ResponseStream, read};
 use super::{ErrorKind, LlmError, Prompt, Retry, anthropic, failure, transport, wire};
 use crate::config::{Format, Model};
@@ -60,8 +61,8 @@ impl Client {
     }
 
     /// Asks whether a model's endpoint answers and takes the key, and how long that takes, the
-    /// connection included. What it costs is nothing: the endpoint is asked for its list of models.
-    /// An endpoint that has no such list answers all the same.
+    /// connection included. It costs nothing: the endpoint is asked for its list of models. Where
+    /// there is none, it is sent an empty prompt, which an endpoint of the format refuses.
     ///
     /// # Errors
     ///
@@ -71,12 +72,21 @@ impl Client {
         model: &Model,
         key: Option<&SecretString>,
     ) -> Result<Duration, LlmError> {
+        let start = Instant::now();
+        match self.json(model, key, wire::models_path(model.format)).await {
+            Ok(_) => return Ok(start.elapsed()),
+            Err(error) if error.kind == ErrorKind::ModelNotFound => {}
+            Err(error) => return Err(error),
+        }
         let call = Call::new(model, key)?;
         let start = Instant::now();
-        let path = wire::models_path(model.format);
-        match self.send(&call, Method::GET, path, None).await {
+        let empty = Some("{}".to_owned());
+        match self
+            .send(&call, Method::POST, wire::path(model.format), empty)
+            .await
+        {
             Ok(_) => Ok(start.elapsed()),
-            Err(error) if error.kind == ErrorKind::ModelNotFound => Ok(start.elapsed()),
+            Err(error) if error.kind == ErrorKind::InvalidRequest => Ok(start.elapsed()),
             Err(error) => Err(error),
         }
     }
@@ -90,9 +100,15 @@ impl Client {
     ) -> Result<Value, LlmError> {
         let call = Call::new(model, key)?;
         let (_, body) = self.send(&call, Method::GET, path, None).await?;
-        let (bytes, _) = read(body, super::framing::MOST_EVENT_BYTES).await;
-        serde_json::from_slice(&bytes)
-            .map_err(|_| failure::malformed(&call, &String::from_utf8_lossy(&bytes)))
+        let (bytes, _) = read(body, MOST_EVENT_BYTES).await;
+        serde_json::from_slice(&bytes).map_err(|_| {
+            let text = String::from_utf8_lossy(&bytes);
+            if failure::looks_like_html(&text) {
+                failure::web_page(&call, &text)
+            } else {
+                failure::malformed(&call, &text)
+            }
+        })
     }
 
     /// Sends a request; the answer is the headers and the body of a response that is no error.

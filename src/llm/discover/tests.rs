@@ -117,7 +117,7 @@ async fn a_local_server_is_asked_for_its_models(
 ) {
     let scripts = answers
         .iter()
-        .map(|(status, body)| whole(status, &[], body));
+        .map(|(status, body)| whole(status, &["connection: close"], body));
     let mut server = Server::start(scripts).await;
     let local = Local {
         name: "local",

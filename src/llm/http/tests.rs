@@ -361,21 +361,24 @@ async fn dropping_the_future_closes_the_connection() {
 }
 
 #[rstest]
-#[case::listed("200 OK", None)]
-#[case::without_a_list("404 Not Found", None)]
-#[case::wrong_key("401 Unauthorized", Some(ErrorKind::Authentication))]
+#[case::listed(&[("200 OK", "{\"data\":[]}")], None)]
+#[case::wrong_key(&[("401 Unauthorized", "{}")], Some(ErrorKind::Authentication))]
+#[case::login_page(&[("200 OK", "<html>")], Some(ErrorKind::InvalidResponse))]
+#[case::no_list(&[("404 Not Found", ""), ("400 Bad Request", "{}")], None)]
+#[case::nothing_there(&[("404 Not Found", ""), ("404 Not Found", "")], Some(ErrorKind::ModelNotFound))]
 #[tokio::test]
 async fn a_probe_asks_for_the_list_of_models(
-    #[case] status: &str,
+    #[case] answers: &[(&str, &str)],
     #[case] kind: Option<ErrorKind>,
 ) {
-    let mut server = Server::start([whole(status, &[], "{\"data\":[]}")]).await;
+    let scripts = answers
+        .iter()
+        .map(|(status, body)| whole(status, &["connection: close"], body));
+    let mut server = Server::start(scripts).await;
     let model = model(&server.url(), Format::Anthropic);
     let answer = soon(Client::new().probe(&model, Some(&KEY.into()))).await;
-    assert_eq!(
-        answer.map(|_| ()).map_err(|error| error.kind),
-        kind.map_or(Ok(()), Err)
-    );
+    let answer = answer.map(|_| ()).map_err(|error| error.kind);
+    assert_eq!(answer, kind.map_or(Ok(()), Err));
     let request = server.request().await;
     assert!(
         request.starts_with("GET /v1/models HTTP/1.1\r\n"),
@@ -385,4 +388,11 @@ async fn a_probe_asks_for_the_list_of_models(
         request.contains("x-api-key: sk-a-very-secret-key\r\n"),
         "{request}"
     );
+    if answers.len() > 1 {
+        let request = server.request().await;
+        assert!(
+            request.starts_with("POST /v1/messages HTTP/1.1\r\n"),
+            "{request}"
+        );
+    }
 }
