@@ -65,6 +65,10 @@ pub fn build(question: &Question<'_>) -> Prompt {
 
     let mut turns = Vec::with_capacity(history.len() * 2 + 1);
     for turn in history {
+        // A provider refuses a turn without a word, which a refusal may have left.
+        if turn.response.trim().is_empty() {
+            continue;
+        }
         turns.push(Turn {
             role: Role::User,
             text: with_code(&turn.prompt, &turn.code, question.language),

@@ -11,6 +11,7 @@
 
 mod capabilities;
 mod chat;
+mod document;
 mod documents;
 mod errors;
 mod lifecycle;

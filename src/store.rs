@@ -14,6 +14,7 @@
 //!   write that was begun is finished all the same.
 //! - Time comes from the caller, in milliseconds since the Unix epoch.
 
+mod actions;
 mod connection;
 mod error;
 mod events;
@@ -22,6 +23,7 @@ mod liveness;
 mod purge;
 mod queue;
 mod record;
+mod recovery;
 mod schema;
 mod submit;
 mod transcript;
@@ -40,11 +42,12 @@ pub use events::{ChunkRecord, Event, EventKind, Followed};
 pub use inbox::{SessionFilter, SessionPage, StatusCounts};
 pub use liveness::OwnerId;
 pub use purge::Purged;
-pub use queue::{AttemptEnd, ClaimLimits, Claimed, Recovered, Requeue};
+pub use queue::{AttemptEnd, ClaimLimits, Claimed, Requeue};
 pub use record::{
     FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SessionRecord,
     StoredAnchor, UsageRecord,
 };
+pub use recovery::Recovered;
 pub use schema::prepare_directory;
 pub use submit::{Accepted, NewRequest};
 pub use transcript::{HistoryTurn, TurnRecord};

@@ -6,7 +6,7 @@ use tower_lsp::ls_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
 };
 
-use super::documents::FoundAnchor;
+use super::document::FoundAnchor;
 use super::{Server, outbox};
 use crate::buffer_name;
 use crate::protocol::DidFocusParams;

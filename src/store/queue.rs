@@ -1,7 +1,7 @@
 //! The durable queue: claim, heartbeat, stream, end.
 //!
-//! A claim is a lease. Its owner prolongs it by a heartbeat; a request whose owner died, or whose
-//! lease ran out, is queued again by whoever notices. Every write of an owner is fenced by
+//! A claim is a lease. Its owner prolongs it by a heartbeat; what a dead owner leaves behind is in
+//! [`super::recovery`]. Every write of an owner is fenced by
 //! `state = 'running' AND owner = me`.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::events::{self, EventKind};
 use super::record::{FailureRecord, RequestRecord, UsageRecord};
 use super::submit::by_id;
-use super::{Result, Store, StoreError, liveness, transcript};
+use super::{Result, Store, StoreError, transcript};
 use crate::session::{RequestId, State};
 
 /// Which requests a worker may claim.
@@ -62,15 +62,6 @@ pub struct Requeue {
     pub block_endpoint: bool,
     /// Tokens that the attempt has cost.
     pub usage: UsageRecord,
-}
-
-/// What a look at the other workers found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recovered {
-    /// Requests that were taken from workers that are gone.
-    pub requests: usize,
-    /// Whether other workers still run requests, so that another look is due.
-    pub others_run: bool,
 }
 
 impl Store {
@@ -239,138 +230,6 @@ impl Store {
         .await
     }
 
-    /// Queues again what workers left behind that are gone: their process ended, or their lease ran
-    /// out. Events tell of each.
-    ///
-    /// A request that was left behind `most_lost` times in a row is failed: it may be what kills the
-    /// workers.
-    ///
-    /// # Errors
-    ///
-    /// When the change could not be committed.
-    pub async fn recover(&self, most_lost: u32, now: i64) -> Result<Recovered> {
-        let (me, directory) = (self.owner().0.clone(), self.directory().to_owned());
-        let running = self
-            .read(|db| {
-                let mut statement = db.prepare_cached(
-                    "SELECT id, owner, lease_until FROM requests WHERE state = 'running'",
-                )?;
-                let rows = statement.query_map([], |row| {
-                    Ok((
-                        RequestId(row.get(0)?),
-                        row.get::<_, String>(1)?,
-                        row.get::<_, i64>(2)?,
-                    ))
-                })?;
-                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-            })
-            .await?;
-        let (lost, alive): (Vec<_>, Vec<_>) =
-            running.into_iter().partition(|(_, owner, lease_until)| {
-                *lease_until < now || (*owner != me && liveness::is_dead(&directory, owner))
-            });
-        let others_run = alive.iter().any(|(_, owner, _)| *owner != me);
-        if lost.is_empty() {
-            return Ok(Recovered {
-                requests: 0,
-                others_run,
-            });
-        }
-        self.write(move |db| {
-            let mut recovered = 0;
-            for (id, owner, lease_until) in lost {
-                // Under the lock the world may look different: a late heartbeat, another rescuer.
-                let same: bool = db
-                    .prepare_cached(
-                        "SELECT EXISTS (SELECT 1 FROM requests
-                         WHERE id = ?1 AND state = 'running' AND owner = ?2 AND lease_until = ?3)",
-                    )?
-                    .query_row(params![id.0, owner, lease_until], |row| row.get(0))?;
-                if !same {
-                    continue;
-                }
-                recovered += 1;
-                queue_again(db, &id, UsageRecord::default(), now)?;
-                let faults: u32 = db
-                    .prepare_cached(
-                        "UPDATE requests SET faults = faults + 1 WHERE id = ?1 RETURNING faults",
-                    )?
-                    .query_row([&id.0], |row| row.get(0))?;
-                if faults >= most_lost {
-                    let failure = FailureRecord {
-                        kind: "workerLost".to_owned(),
-                        message: format!(
-                            "the worker died {faults} times while it ran this request"
-                        ),
-                        remedy: Some("retry it, and report the log if it happens again".to_owned()),
-                    };
-                    end_request(db, &id, State::Failed, Some(&failure), now)?;
-                    let session = by_id(db, &id)?.session_id;
-                    events::record(db, now, EventKind::Failed, &id, &session)?;
-                }
-            }
-            Ok(Recovered {
-                requests: recovered,
-                others_run,
-            })
-        })
-        .await
-    }
-
-    /// Says why of the requests that no one works on: their process is gone, and this one cannot call
-    /// their model. `why` names a reason for a model. A worker that can call it claims them all the
-    /// same. Gives back how many were marked.
-    ///
-    /// # Errors
-    ///
-    /// When the change could not be committed.
-    pub async fn hold_orphans<F>(&self, callable: Vec<String>, why: F, now: i64) -> Result<usize>
-    where
-        F: Fn(&str) -> String + Send + 'static,
-    {
-        let (me, directory) = (self.owner().0.clone(), self.directory().to_owned());
-        let orphans = self
-            .read(move |db| {
-                let mut statement = db.prepare_cached(
-                    "SELECT id, model, submitter FROM requests WHERE state = 'queued' AND hold_reason IS NULL",
-                )?;
-                let rows = statement.query_map([], |row| {
-                    Ok((RequestId(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-                })?;
-                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-            })
-            .await?;
-        let orphans: Vec<_> = orphans
-            .into_iter()
-            .filter(|(_, model, submitter)| {
-                !callable.contains(model)
-                    && *submitter != me
-                    && liveness::is_dead(&directory, submitter)
-            })
-            .collect();
-        if orphans.is_empty() {
-            return Ok(0);
-        }
-        self.write(move |db| {
-            let mut held = 0;
-            for (id, model, _) in orphans {
-                let changed = db
-                    .prepare_cached(
-                        "UPDATE requests SET hold_reason = ?2
-                         WHERE id = ?1 AND state = 'queued' AND hold_reason IS NULL",
-                    )?
-                    .execute([&id.0, &why(&model)])?;
-                if changed > 0 {
-                    held += 1;
-                    let session = by_id(db, &id)?.session_id;
-                    events::record(db, now, EventKind::Requeued, &id, &session)?;
-                }
-            }
-            Ok(held)
-        })
-        .await
-    }
-
     /// Whether anything waits or runs, in this or any other process.
     ///
     /// # Errors
@@ -406,22 +265,6 @@ impl Store {
                 }
             }
             Ok(false)
-        })
-        .await
-    }
-
-    /// What a long-lived process does now and then: forgets old events and dead processes.
-    ///
-    /// # Errors
-    ///
-    /// When the change could not be committed.
-    pub async fn housekeep(&self, now: i64) -> Result<()> {
-        let directory = self.directory().to_owned();
-        self.write_relaxed(move |db| {
-            liveness::sweep(&directory);
-            db.prepare_cached("DELETE FROM endpoints WHERE blocked_until < ?1")?
-                .execute([now])?;
-            events::clean(db, now)
         })
         .await
     }
@@ -471,7 +314,12 @@ fn fence(db: &Connection, owner: &str, id: &RequestId) -> Result<()> {
         .ok_or_else(|| StoreError::Fenced(id.0.clone()))
 }
 
-fn queue_again(db: &Connection, id: &RequestId, usage: UsageRecord, now: i64) -> Result<()> {
+pub(super) fn queue_again(
+    db: &Connection,
+    id: &RequestId,
+    usage: UsageRecord,
+    now: i64,
+) -> Result<()> {
     transcript::end_attempt(db, id, "lost", None, usage, now)?;
     db.prepare_cached(
         "UPDATE requests SET state = 'queued', owner = NULL, lease_until = NULL, not_before = 0, hold_reason = NULL

@@ -1,0 +1,186 @@
+//! One open buffer, and the anchors in it.
+
+use tower_lsp::ls_types::{Position as LspPosition, Range};
+
+use crate::coordinator::place;
+use crate::protocol::{AnchorInfo, AnchorStatus};
+use crate::session::RequestId;
+use crate::store::StoredAnchor;
+use crate::text::{Buffer, Edit, Encoding, Fit, OutOfBounds, Position, Quote, Span};
+
+/// One open buffer.
+pub(super) struct Document {
+    /// Which opening this is: a buffer that was closed and opened again is another one.
+    pub opening: u64,
+    /// The URI as the client spells it.
+    pub uri: String,
+    pub language: String,
+    pub version: i32,
+    pub buffer: Buffer,
+    pub anchors: Vec<Tracked>,
+    /// Edits since the stored anchors began to be looked up; `None` when they are in place.
+    pub since_load: Option<Vec<Edit>>,
+    /// Whether the anchors have moved since they were last stored.
+    pub moved: bool,
+}
+
+/// An anchor in an open buffer.
+pub(super) struct Tracked {
+    pub key: Key,
+    pub span: Span,
+    /// The code that was asked about.
+    pub original: Quote,
+    /// Several places fitted equally well when it was looked up.
+    pub ambiguous: bool,
+}
+
+/// Whose anchor it is: a request that is being stored has no id yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Pending(u64),
+    Request(RequestId),
+}
+
+/// A buffer as it was at one moment.
+pub(super) struct Snapshot {
+    /// Canonical.
+    pub uri: String,
+    pub language: String,
+    pub buffer: Buffer,
+    pub opening: u64,
+    /// How many of the edits since the opening are in it, while stored anchors are looked up.
+    pub edits: usize,
+}
+
+/// An anchor of the store, found again in a buffer.
+pub(super) struct FoundAnchor {
+    pub id: RequestId,
+    pub span: Span,
+    pub original: Quote,
+    pub ambiguous: bool,
+}
+
+impl FoundAnchor {
+    /// Looks for stored anchors: first for the code as it was last seen. Takes time in a large
+    /// buffer.
+    pub fn find_all(stored: Vec<(RequestId, StoredAnchor)>, buffer: &Buffer) -> Vec<Self> {
+        let quotes = stored
+            .iter()
+            .map(|(_, anchor)| anchor.seen.as_ref().unwrap_or(&anchor.original));
+        let found = Quote::find_all(quotes, buffer);
+        stored
+            .into_iter()
+            .zip(found)
+            .map(|((id, anchor), found)| Self {
+                id,
+                span: found.span,
+                original: anchor.original,
+                ambiguous: found.fit == Fit::Ambiguous,
+            })
+            .collect()
+    }
+}
+
+impl Document {
+    pub fn snapshot(&self, uri: &str) -> Snapshot {
+        Snapshot {
+            uri: uri.to_owned(),
+            language: self.language.clone(),
+            buffer: self.buffer.clone(),
+            opening: self.opening,
+            edits: self.since_load.as_ref().map_or(0, Vec::len),
+        }
+    }
+
+    pub fn follow(&mut self, edits: &[Edit]) {
+        for edit in edits {
+            for anchor in &mut self.anchors {
+                // A change below an anchor leaves it as it is; all others may move or alter it.
+                self.moved |= edit.start <= anchor.span.end;
+                anchor.span.follow(edit);
+            }
+            if let Some(since_load) = &mut self.since_load {
+                since_load.push(*edit);
+            }
+        }
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = RequestId> + '_ {
+        self.anchors.iter().filter_map(|anchor| match &anchor.key {
+            Key::Request(id) => Some(id.clone()),
+            Key::Pending(_) => None,
+        })
+    }
+
+    pub fn info(&self, anchor: &Tracked, encoding: Encoding) -> AnchorInfo {
+        let (span, status) = self.settle(anchor);
+        AnchorInfo {
+            range: range_of(&self.buffer, span, encoding),
+            version: Some(self.version),
+            status,
+            original: None,
+        }
+    }
+
+    /// Where an anchor is, and how sure that is, seen from the text that is there now.
+    pub fn settle(&self, anchor: &Tracked) -> (Span, AnchorStatus) {
+        let found = anchor.original.settle(&self.buffer, anchor.span);
+        let status = match found.fit {
+            Fit::Exact | Fit::Moved | Fit::Changed if anchor.ambiguous => AnchorStatus::Ambiguous,
+            Fit::Exact => AnchorStatus::Exact,
+            Fit::Moved => AnchorStatus::Moved,
+            Fit::Changed => AnchorStatus::Changed,
+            Fit::Gone => AnchorStatus::Gone,
+            Fit::Ambiguous => AnchorStatus::Ambiguous,
+        };
+        (found.span, status)
+    }
+
+    pub fn take_moved(&mut self) -> Vec<(RequestId, StoredAnchor)> {
+        if !std::mem::take(&mut self.moved) {
+            return Vec::new();
+        }
+        let stored = self.anchors.iter().filter_map(|anchor| {
+            let Key::Request(id) = &anchor.key else {
+                return None;
+            };
+            let (span, status) = self.settle(anchor);
+            // What cannot be found now may be found again, by what it was: it is left as it is.
+            if matches!(status, AnchorStatus::Gone | AnchorStatus::Ambiguous) {
+                return None;
+            }
+            Some((
+                id.clone(),
+                StoredAnchor {
+                    place: place(&self.buffer, span),
+                    original: anchor.original.clone(),
+                    seen: (status != AnchorStatus::Exact).then(|| Quote::take(&self.buffer, span)),
+                },
+            ))
+        });
+        stored.collect()
+    }
+}
+
+pub(super) fn span_of(
+    buffer: &Buffer,
+    range: Range,
+    encoding: Encoding,
+) -> Result<Span, OutOfBounds> {
+    let position = |position: LspPosition| Position::new(position.line, position.character);
+    buffer.span(position(range.start), position(range.end), encoding)
+}
+
+fn range_of(buffer: &Buffer, span: Span, encoding: Encoding) -> Range {
+    let position = |offset| {
+        let position = buffer.position(offset, encoding);
+        LspPosition {
+            line: position.line,
+            character: position.character,
+        }
+    };
+    Range {
+        start: position(span.start),
+        end: position(span.end),
+    }
+}
