@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use tokio::sync::Notify;
+use tokio::sync::broadcast::Receiver;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +22,7 @@ use crate::feed::Feed;
 use crate::llm;
 use crate::models::Models;
 use crate::session::RequestId;
-use crate::store::{ClaimLimits, Claimed, EventKind, Store, StoreError};
+use crate::store::{ClaimLimits, Claimed, EventKind, Followed, Store, StoreError};
 
 /// How long a claim lives without a heartbeat. SQLite's busy handler is not fair, so waits of
 /// seconds happen under load; a lease must outlast several of them.
@@ -74,7 +75,9 @@ impl Worker {
             tasks: TaskTracker::new(),
             running: DashMap::new(),
         });
-        shared.tasks.spawn(listen(Arc::clone(&shared)));
+        // Before the first look at the queue, so that no request comes between the two unheard.
+        let changes = shared.tools.feed.subscribe();
+        shared.tasks.spawn(listen(Arc::clone(&shared), changes));
         shared.tasks.spawn(beat(Arc::clone(&shared)));
         shared.tasks.spawn(work(Arc::clone(&shared)));
         Self { shared }
@@ -94,8 +97,7 @@ impl Worker {
 }
 
 /// Hears of events: a cancelled request is ended at once, and anything may be a reason to claim.
-async fn listen(shared: Arc<Shared>) {
-    let mut changes = shared.tools.feed.subscribe();
+async fn listen(shared: Arc<Shared>, mut changes: Receiver<Arc<Followed>>) {
     loop {
         let change = tokio::select! {
             () = shared.stop.cancelled() => return,

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
@@ -55,12 +56,14 @@ struct Told {
 /// Its type is not that of a future, as starting the coordinator starts the outbox, which asks for
 /// the coordinator.
 pub(super) fn start(server: Arc<Server>, coordinator: Coordinator) {
-    let outbox: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(run(server, coordinator));
+    // From here on and not from the task's first turn: what a request that is answered meanwhile
+    // sets off would not be told.
+    let feed = coordinator.subscribe();
+    let outbox: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(run(server, coordinator, feed));
     tokio::spawn(outbox);
 }
 
-async fn run(server: Arc<Server>, coordinator: Coordinator) {
-    let mut feed = coordinator.subscribe();
+async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<Arc<Followed>>) {
     let mut pending = Pending {
         status: true,
         ..Pending::default()
