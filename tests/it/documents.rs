@@ -1,0 +1,254 @@
+//! Buffers: edits in their order, positions as the editor counts them, anchors that follow the code.
+
+use backchat::protocol::{AnchorStatus, method};
+use backchat::session::RequestId;
+use serde_json::{Value, json};
+use tower_lsp::ls_types::Range;
+
+use crate::support::{Editor, World, at, lines};
+
+/// What the model was sent as the selection: the last fenced block of the prompt.
+fn selection(world: &World, needle: &str) -> String {
+    let prompt = world.model.wait_for_call(needle, |_| true).prompt();
+    let (before, _) = prompt.rsplit_once("\n```\n").expect("a fenced block ends");
+    let (_, block) = before
+        .rsplit_once("```rust\n")
+        .expect("a fenced block begins");
+    block.to_owned()
+}
+
+fn anchor_lines(editor: &Editor, uri: &str, id: &RequestId) -> (u32, AnchorStatus) {
+    let anchor = editor
+        .request_info(uri, id)
+        .anchor
+        .expect("the buffer is open");
+    (anchor.range.start.line, anchor.status)
+}
+
+#[test]
+fn edits_keep_their_order_under_load() {
+    let world = World::scripted_with("", "context_tokens = 100000");
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let mut text: Vec<String> = (0..40)
+        .map(|n| format!("let line_{n} = \"é🦀\";\n"))
+        .collect();
+    editor.open(&uri, &text.concat());
+    let other = world.uri("other.rs");
+    editor.open(&other, "fn other() {}\n");
+    let mut asked = Vec::new();
+    // A sequence of its own, the same in each run.
+    let mut random: u64 = 42;
+    for number in 0..5000 {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let line = usize::try_from(random >> 33).unwrap() % text.len();
+        // A wrong order shows: an edit's text depends on its number, its place on those before.
+        match number % 3 {
+            0 => {
+                editor.edit(&uri, at_line(line, 0, 0), &format!("/*{number}*/"));
+                text[line].insert_str(0, &format!("/*{number}*/"));
+            }
+            1 => {
+                let ascii = text[line].chars().take_while(char::is_ascii).count();
+                let cut = ascii.saturating_sub(1).min(3);
+                editor.edit(&uri, at_line(line, 0, cut), "");
+                text[line].replace_range(..cut, "");
+            }
+            _ => {
+                let with = format!("let x_{number} = {number};\n");
+                editor.edit(
+                    &uri,
+                    lines(
+                        u32::try_from(line).unwrap(),
+                        u32::try_from(line + 1).unwrap(),
+                    ),
+                    &with,
+                );
+                text[line] = with;
+            }
+        }
+        if number % 100 == 0 {
+            asked.push(editor.send(method::REQUESTS, &json!({"textDocument": {"uri": uri}})));
+            asked.push(editor.send(method::STATUS, &Value::Null));
+            editor.ask(&other, &format!("«{number}»"));
+        }
+    }
+    let request = editor.ask(&uri, "all of it «end»");
+    for id in asked {
+        editor.answer::<Value>(id).unwrap();
+    }
+    editor.wait_for_response(&request.id);
+    let prompt = world.model.wait_for_call("all of it", |_| true).prompt();
+    assert!(
+        prompt.contains(&text.concat()),
+        "expected:\n{}\nsent:\n{prompt}",
+        text.concat()
+    );
+}
+
+fn at_line(line: usize, start: usize, end: usize) -> Range {
+    let line = u32::try_from(line).unwrap();
+    Range {
+        start: at(line, u32::try_from(start).unwrap()),
+        end: at(line, u32::try_from(end).unwrap()),
+    }
+}
+
+#[test]
+fn utf_8_is_taken_when_it_is_offered() {
+    let world = World::scripted();
+    let editor = world.editor();
+    assert_eq!(
+        editor.initialized["capabilities"]["positionEncoding"],
+        "utf-8"
+    );
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "// 🦀é!\nfn main() {}\n");
+    // The crab is four bytes, the é two.
+    editor.edit(&uri, at_line(0, 9, 10), "?");
+    let request = editor.ask_about(&uri, at_line(0, 3, 10), "what is it? «a»");
+    editor.wait_for_response(&request.id);
+    assert_eq!(selection(&world, "what is it?"), "🦀é?");
+}
+
+#[test]
+fn utf_16_is_taken_when_nothing_else_is_offered() {
+    let world = World::scripted();
+    let mut launch = world.launch();
+    launch.encodings = vec![];
+    let editor = Editor::start(launch);
+    let chosen = &editor.initialized["capabilities"]["positionEncoding"];
+    assert!(chosen.is_null() || chosen == "utf-16", "{chosen}");
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "// 🦀é!\nfn main() {}\n");
+    // The crab is two units, the é one.
+    editor.edit(&uri, at_line(0, 6, 7), "?");
+    let request = editor.ask_about(&uri, at_line(0, 3, 7), "what is it? «a»");
+    editor.wait_for_response(&request.id);
+    assert_eq!(selection(&world, "what is it?"), "🦀é?");
+    assert_eq!(
+        request.anchor.unwrap().range,
+        at_line(0, 3, 7),
+        "told in the same units"
+    );
+}
+
+#[test]
+fn every_line_ending_of_lsp_ends_a_line() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "one\r\ntwo\rthree\nfour\r\n");
+    editor.edit(&uri, at_line(2, 0, 5), "drei");
+    let request = editor.ask_about(&uri, lines(1, 3), "which? «a»");
+    editor.wait_for_response(&request.id);
+    let prompt = world.model.wait_for_call("which?", |_| true).prompt();
+    assert!(prompt.contains("two\rdrei\n"), "{prompt:?}");
+    // Characters that end a line elsewhere, but not in LSP.
+    editor.replace(&uri, "a\u{2028}b\u{b}c\u{c}d\ne\n");
+    editor.edit(&uri, lines(1, 2), "E\n");
+    let request = editor.ask(&uri, "and now? «b»");
+    editor.wait_for_response(&request.id);
+    let prompt = world.model.wait_for_call("and now?", |_| true).prompt();
+    assert!(prompt.contains("a\u{2028}b\u{b}c\u{c}d\nE\n"), "{prompt:?}");
+}
+
+#[test]
+fn an_untitled_buffer_is_a_session_too() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = "untitled:Untitled-1";
+    editor.open(uri, "select 1;\n");
+    let request = editor.ask(uri, "what? «a»");
+    assert_eq!(editor.wait_for_response(&request.id).request.uri, uri);
+    assert_eq!(editor.sessions().sessions[0].uri, uri);
+}
+
+#[test]
+fn the_same_name_in_two_folders_is_two_sessions() {
+    let world = World::scripted();
+    let mut launch = world.launch();
+    let folders = ["left", "right"].map(|name| world.code().join(name));
+    launch.folders = folders.to_vec();
+    let editor = Editor::start(launch);
+    let uris = ["left/main.rs", "right/main.rs"].map(|name| world.uri(name));
+    let requests = uris.each_ref().map(|uri| {
+        editor.open(uri, &format!("// {uri}\n"));
+        editor.ask(uri, &format!("where? «{uri}»"))
+    });
+    assert_ne!(requests[0].session_id, requests[1].session_id);
+    for (request, uri) in requests.iter().zip(&uris) {
+        editor.wait_for_response(&request.id);
+        assert_eq!(
+            editor.take(&request.id).responses[0].response.text,
+            format!("answer to {uri}")
+        );
+    }
+}
+
+#[test]
+fn anchors_move_with_edits_above_and_stay_for_edits_below() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "fn a() {}\nfn b() {}\nfn c() {}\n");
+    let request = editor.ask_about(&uri, lines(1, 2), "why b? «a»");
+    editor.edit(&uri, lines(0, 0), "// one\n// two\n");
+    assert_eq!(anchor_lines(&editor, &uri, &request.id).0, 3);
+    editor.edit(&uri, lines(4, 5), "");
+    assert_eq!(anchor_lines(&editor, &uri, &request.id).0, 3);
+    editor.edit(&uri, lines(0, 1), "");
+    assert_eq!(anchor_lines(&editor, &uri, &request.id).0, 2);
+    let ready = editor.wait_for_response(&request.id);
+    assert!(ready.request.anchor.is_some());
+}
+
+#[test]
+fn anchors_survive_close_reopen_and_changes_made_outside() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let body = "fn compute(input: u32) -> u32 {\n    input * 6 * 7\n}\n";
+    editor.open(&uri, &format!("fn main() {{}}\n{body}"));
+    let request = editor.ask_about(&uri, lines(1, 4), "why? «a»");
+    editor.wait_for_response(&request.id);
+    editor.close(&uri);
+    editor.open(&uri, &format!("use std::fmt;\n\nfn main() {{}}\n\n{body}"));
+    assert_eq!(anchor_lines(&editor, &uri, &request.id).0, 4);
+    assert_eq!(editor.quit(), Some(0));
+
+    let editor = world.editor();
+    editor.open(
+        &uri,
+        &format!("// a\n// new\n// head\n// of\n// six\n// lines\n{body}fn main() {{}}\n"),
+    );
+    assert_eq!(anchor_lines(&editor, &uri, &request.id).0, 6);
+    editor.close(&uri);
+    editor.open(&uri, "// Nothing is left of it.\n");
+    let anchor = editor.request_info(&uri, &request.id).anchor.unwrap();
+    assert_eq!(anchor.status, AnchorStatus::Gone);
+    assert_eq!(anchor.range.start, at(0, 0));
+    assert_eq!(anchor.original.as_deref(), Some(body));
+}
+
+#[test]
+fn an_anchor_says_when_its_code_has_changed() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "fn a() {}\nfn b() { one() }\nfn c() {}\n");
+    let request = editor.ask_about(&uri, lines(1, 2), "why? «a»");
+    assert_eq!(
+        anchor_lines(&editor, &uri, &request.id),
+        (1, AnchorStatus::Exact)
+    );
+    editor.edit(&uri, at_line(1, 9, 14), "two()");
+    let anchor = editor.request_info(&uri, &request.id).anchor.unwrap();
+    assert_eq!(
+        (anchor.range.start.line, anchor.status),
+        (1, AnchorStatus::Changed)
+    );
+    assert_eq!(anchor.original.as_deref(), Some("fn b() { one() }\n"));
+}

@@ -1,0 +1,23 @@
+//! The real server over stdio, the real store and real processes, against a scripted model and a
+//! small real one. One file a theme; `tests/support` has the editor and the models.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "a test that panics has said what it found"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod background;
+mod bad_input;
+mod documents;
+mod faults;
+mod inbox;
+mod lifecycle;
+mod local_model_script;
+mod model_server;
+mod order;
+mod processes;
+mod real_model;

@@ -1,0 +1,194 @@
+//! One client of the scripted model: HTTP/1.1, one request a connection.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::reply::{Reply, Step, end_events, text_event};
+use super::{Call, Record};
+use crate::support::patience::Watched;
+
+/// How often a connection that waits is asked whether its client is still there.
+const TICK: Duration = Duration::from_millis(10);
+
+/// One client.
+pub(super) struct Connection {
+    pub(super) stream: TcpStream,
+    pub(super) record: Arc<Watched<Record>>,
+    pub(super) ended: Arc<AtomicBool>,
+}
+
+/// The client has gone, or the test has.
+pub(super) struct Gone;
+
+impl From<std::io::Error> for Gone {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
+impl Connection {
+    pub(super) fn serve(mut self) -> Result<(), Gone> {
+        let (method, path, headers, body) = self.read_request()?;
+        if method == "GET" && path.ends_with("/models") {
+            let models = json!({"object": "list", "data": [{"id": "scripted", "object": "model"}]});
+            let headers = [("content-type".to_owned(), "application/json".to_owned())];
+            return self.write_whole(200, &headers, &models.to_string());
+        }
+        let call = Call {
+            path,
+            headers,
+            body,
+            began: 0,
+            ended: None,
+            closed_by_client: false,
+        };
+        let (number, reply) = self.record.change(|record| record.begin(call));
+        let result = self.write_reply(number, reply);
+        let closed_by_client = result.is_err();
+        self.record
+            .change(|record| record.end(number, closed_by_client));
+        result
+    }
+
+    fn read_request(&mut self) -> Result<(String, String, BTreeMap<String, String>, Value), Gone> {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 16 * 1024];
+        let head_end = loop {
+            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end;
+            }
+            let read = self.stream.read(&mut buffer)?;
+            if read == 0 {
+                return Err(Gone);
+            }
+            bytes.extend_from_slice(&buffer[..read]);
+            if !bytes[0].is_ascii_uppercase() {
+                // A TLS greeting, for example: answered as a plain HTTP server does.
+                self.write_whole(400, &[], "this is a plain HTTP server")?;
+                return Err(Gone);
+            }
+        };
+        let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
+        let mut lines = head.lines();
+        let mut first = lines
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .map(str::to_owned);
+        let (method, path) = (
+            first.next().unwrap_or_default(),
+            first.next().unwrap_or_default(),
+        );
+        let headers: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let length: usize = headers
+            .get("content-length")
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(0);
+        let mut body = bytes.split_off(head_end + 4);
+        while body.len() < length {
+            let read = self.stream.read(&mut buffer)?;
+            if read == 0 {
+                return Err(Gone);
+            }
+            body.extend_from_slice(&buffer[..read]);
+        }
+        Ok((
+            method,
+            path,
+            headers,
+            serde_json::from_slice(&body).unwrap_or_default(),
+        ))
+    }
+
+    fn write_reply(&mut self, number: usize, reply: Reply) -> Result<(), Gone> {
+        let steps = match reply {
+            Reply::Whole {
+                status,
+                headers,
+                body,
+            } => {
+                self.record.change(|record| record.end(number, false));
+                return self.write_whole(status, &headers, &body);
+            }
+            Reply::Stream(steps) => steps,
+        };
+        self.stream.write_all(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n",
+        )?;
+        let mut pieces = 0;
+        for step in steps {
+            match step {
+                Step::Text(text) => {
+                    pieces += 1;
+                    self.write_chunk(&text_event(&text))?;
+                }
+                Step::Wait(gate) => self.wait(|| gate.is_open_within(TICK))?,
+                Step::Silence => self.wait(|| {
+                    std::thread::sleep(TICK);
+                    false
+                })?,
+                Step::Finish => {
+                    // Ended before its last bytes are out: the client may ask again the moment it
+                    // has read them, and that is not "at the same time".
+                    self.record.change(|record| record.end(number, false));
+                    self.write_chunk(&end_events(pieces))?;
+                    self.stream.write_all(b"0\r\n\r\n")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until `is_over`, as long as the client is there.
+    fn wait(&self, is_over: impl Fn() -> bool) -> Result<(), Gone> {
+        while !is_over() {
+            if self.ended.load(Ordering::Relaxed) || self.client_is_gone() {
+                return Err(Gone);
+            }
+        }
+        Ok(())
+    }
+
+    fn client_is_gone(&self) -> bool {
+        if self.stream.set_nonblocking(true).is_err() {
+            return true;
+        }
+        let gone = match self.stream.peek(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        };
+        gone || self.stream.set_nonblocking(false).is_err()
+    }
+
+    fn write_chunk(&mut self, data: &str) -> Result<(), Gone> {
+        write!(self.stream, "{:x}\r\n{data}\r\n", data.len())?;
+        Ok(self.stream.flush()?)
+    }
+
+    fn write_whole(
+        &mut self,
+        status: u16,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> Result<(), Gone> {
+        let mut head = format!(
+            "HTTP/1.1 {status} Scripted\r\nconnection: close\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        self.stream
+            .write_all(format!("{head}\r\n{body}").as_bytes())?;
+        Ok(self.stream.shutdown(Shutdown::Write)?)
+    }
+}
