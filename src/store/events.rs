@@ -9,6 +9,10 @@ use crate::session::{RequestId, SessionId};
 /// for longer (a sleeping laptop) is told to look at everything anew.
 const KEPT_MS: i64 = 60 * 60 * 1000;
 
+/// How long the chunks of an ended attempt are kept for those who follow. Their text is in the
+/// attempt as well.
+const CHUNKS_KEPT_MS: i64 = 60 * 1000;
+
 /// How many chunks one look brings, which bounds its memory; the rest comes with the next.
 const CHUNKS: usize = 1000;
 
@@ -189,9 +193,14 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Removes events that everyone has had the time to see.
+/// Removes events and chunks that everyone has had the time to see.
 pub(super) fn clean(db: &Connection, now: i64) -> Result<()> {
     db.prepare_cached("DELETE FROM events WHERE at < ?1")?
         .execute([now - KEPT_MS])?;
+    db.prepare_cached(
+        "DELETE FROM chunks WHERE EXISTS (SELECT 1 FROM attempts a
+         WHERE a.request_id = chunks.request_id AND a.number = chunks.attempt AND a.ended_at < ?1)",
+    )?
+    .execute([now - CHUNKS_KEPT_MS])?;
     Ok(())
 }

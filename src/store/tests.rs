@@ -380,11 +380,17 @@ async fn who_follows_hears_of_every_change_in_order() {
     let streaming = two.follow(event, chunk).await.unwrap();
     assert_eq!(streaming.chunks.len(), 1);
     assert_eq!(streaming.chunks[0].text, "text");
+    // The last words and the end come in quick succession: who follows must not lose the former.
+    one.append(&id, 1, ", and its end".to_owned(), String::new())
+        .await
+        .unwrap();
     one.finish(&id, done(), 3).await.unwrap();
     let ended = two
         .follow(streaming.last_event, streaming.last_chunk)
         .await
         .unwrap();
+    assert_eq!(ended.chunks.len(), 1);
+    assert_eq!(ended.chunks[0].text, ", and its end");
     let kinds: Vec<_> = streaming
         .events
         .iter()
@@ -396,6 +402,10 @@ async fn who_follows_hears_of_every_change_in_order() {
         [EventKind::Submitted, EventKind::Claimed, EventKind::Done]
     );
     assert!(!streaming.missed && !ended.missed);
+    one.housekeep(100_000_000).await.unwrap();
+    assert!(two.follow(0, 0).await.unwrap().chunks.is_empty());
+    let said = two.turn(&id).await.unwrap().response.unwrap();
+    assert_eq!(said.text, "text, and its end", "the text is the attempt's own");
 }
 
 #[tokio::test]

@@ -139,7 +139,8 @@ impl Store {
     }
 }
 
-/// Ends the running attempt of a request: its chunks become one text.
+/// Ends the running attempt of a request: its chunks become one text. They stay for a while, for
+/// those who follow and have not read the last of them: see [`super::events::clean`].
 pub(super) fn end_attempt(
     db: &Connection,
     id: &RequestId,
@@ -157,8 +158,6 @@ pub(super) fn end_attempt(
          WHERE request_id = ?1 AND ended_at IS NULL",
     )?
     .execute(params![id.0, now, outcome, finish, usage.input_tokens, usage.output_tokens])?;
-    db.prepare_cached("DELETE FROM chunks WHERE request_id = ?1")?
-        .execute([&id.0])?;
     Ok(())
 }
 

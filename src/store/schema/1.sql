@@ -73,8 +73,8 @@ CREATE TABLE attempts (
     PRIMARY KEY (request_id, number)
 ) STRICT, WITHOUT ROWID;
 
--- Streamed text of attempts that still run, in pieces, so that appending costs the same however
--- long the response has become.
+-- Streamed text of attempts that run, or have just ended, in pieces, so that appending costs the
+-- same however long the response has become.
 CREATE TABLE chunks (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     request_id TEXT NOT NULL REFERENCES requests (id) ON DELETE CASCADE,
