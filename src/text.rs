@@ -6,6 +6,7 @@
 //! - [`Buffer`] holds a text and maps between byte offsets and [`Position`]s in any [`Encoding`].
 //! - [`Edit`] says what a change did; [`Span::follow`] carries an anchor across it.
 //! - [`merge()`] brings what was typed and what was proposed together.
+//! - [`decode`] makes a change of what a model wrote.
 //! - [`Quote`] finds the code of an anchor again when no edit told where it went.
 //!
 //! A line ends with `\n`, `\r\n` or `\r`, and with nothing else, as in LSP. Offsets are bytes of
@@ -18,12 +19,14 @@ mod changes;
 mod lines;
 mod merge;
 mod position;
+mod proposal;
 mod quote;
 
 pub use anchor::{Edit, Span};
 pub use buffer::Buffer;
 pub use merge::{Conflict, Merge, MergeStatus, Replacement, merge};
 pub use position::{Encoding, OutOfBounds, Position};
+pub use proposal::{Proposed, Undecodable, decode};
 pub use quote::{Fit, Found, Quote};
 
 /// How the properties of this layer are tested: so many cases, and a failure is printed rather than
