@@ -5,6 +5,7 @@
 
 mod drain;
 mod error;
+mod proposal;
 mod submit;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::sync::broadcast;
 
 pub use drain::{DrainLock, read_keys};
 pub use error::Error;
+pub use proposal::Proposal;
 pub use submit::{Submit, Submitted, first_line, place};
 
 use crate::clock;

@@ -43,14 +43,69 @@ const TURN_OVERHEAD: usize = 8 * BYTES_PER_TOKEN;
 const SYSTEM: &str = "You answer a programmer's question about the code in their editor. The answer is shown beside the \
 code, so begin with the point and be brief. Write Markdown; put code into fenced blocks with their language.";
 
+/// What a change is asked for in, beside [`SYSTEM`]: see [`crate::text::decode`], which reads it.
+const EDIT_SYSTEM: &str = "You change the code in a programmer's editor as they ask. The change is merged into what they \
+typed meanwhile, so keep every line that need not change exactly as it is, with its indentation. Never leave code out \
+with a remark such as \"rest unchanged\".";
+
+/// A file up to this many bytes is rewritten as a whole when no part of it was selected.
+const SMALL_FILE: usize = 4 * 1024;
+
+/// In what form a change is asked for: the one that fits what was asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EditForm {
+    /// One block that replaces the selected lines.
+    Selection,
+    /// One block that is the whole new file.
+    WholeFile,
+    /// A search/replace block for each place.
+    Blocks,
+}
+
+impl EditForm {
+    fn of(question: &Question<'_>) -> Self {
+        if has_selection(question) {
+            Self::Selection
+        } else if question.text.len() <= SMALL_FILE {
+            Self::WholeFile
+        } else {
+            Self::Blocks
+        }
+    }
+
+    const fn instruction(self) -> &'static str {
+        match self {
+            Self::Selection => {
+                "Answer with one fenced code block that holds the whole new text of the selected lines and nothing else."
+            }
+            Self::WholeFile => {
+                "Answer with one fenced code block that holds the whole new text of the file."
+            }
+            Self::Blocks => {
+                "Answer with a block of this form for each place that changes, where the first part is copied exactly \
+from the file, with enough lines to be unique:\n\n<<<<<<< SEARCH\nold lines\n=======\nnew lines\n>>>>>>> REPLACE"
+            }
+        }
+    }
+}
+
 /// Builds the prompt for a question.
 #[must_use]
 pub fn build(question: &Question<'_>) -> Prompt {
     let output = question.max_output_tokens.min(question.context_tokens / 2);
     let budget = (question.context_tokens - output) as usize * BYTES_PER_TOKEN;
-    let ask = question.prompt.trim();
+    let (system, ask) = match question.intent {
+        Intent::Ask => (SYSTEM, question.prompt.trim().to_owned()),
+        Intent::Edit => {
+            let instruction = EditForm::of(question).instruction();
+            (
+                EDIT_SYSTEM,
+                format!("{}\n\n{instruction}", question.prompt.trim()),
+            )
+        }
+    };
     let mut left =
-        budget.saturating_sub(SYSTEM.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD);
+        budget.saturating_sub(system.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD);
 
     let selected = trim_middle(selection(question), left * 3 / 5);
     left = left.saturating_sub(selected.len());
@@ -80,10 +135,10 @@ pub fn build(question: &Question<'_>) -> Prompt {
     }
     turns.push(Turn {
         role: Role::User,
-        text: last_turn(question, ask, &selected, left),
+        text: last_turn(question, &ask, &selected, left),
     });
     Prompt {
-        system: SYSTEM.to_owned(),
+        system: system.to_owned(),
         turns,
     }
 }
@@ -324,6 +379,24 @@ mod tests {
         assert!(said.contains("let line_2490 ") && said.contains("let line_2510 "));
         assert!(!said.contains("let line_1 ") && !said.contains("let line_5000 "));
         assert!(said.len() < 8192 * BYTES_PER_TOKEN);
+    }
+
+    #[test]
+    fn a_change_is_asked_for_in_the_form_that_fits() {
+        let small = "fn a() {}\nfn b() {}\n";
+        let large = "fn a() {}\n".repeat(1000);
+        let asked = |text: &str, span| {
+            let prompt = build(&Question {
+                intent: Intent::Edit,
+                span,
+                ..question(text)
+            });
+            assert_eq!(prompt.system, EDIT_SYSTEM);
+            prompt.turns[0].text.clone()
+        };
+        assert!(asked(small, (0, 9)).contains("selected lines and nothing else"));
+        assert!(asked(small, (0, small.len())).contains("text of the file"));
+        assert!(asked(&large, (0, large.len())).ends_with(">>>>>>> REPLACE"));
     }
 
     #[test]

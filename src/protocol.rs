@@ -9,11 +9,15 @@
 
 #[cfg(test)]
 mod generate;
+mod models;
 mod notifications;
+mod proposal;
 mod requests;
 mod views;
 
+pub use models::*;
 pub use notifications::*;
+pub use proposal::*;
 pub use requests::*;
 pub use views::*;
 
@@ -42,6 +46,8 @@ pub mod method {
     pub const RETRY: &str = "backchat/retry";
     /// Client → server, request.
     pub const DISMISS: &str = "backchat/dismiss";
+    /// Client → server, request.
+    pub const PROPOSAL: &str = "backchat/proposal";
     /// Client → server, request.
     pub const MODELS: &str = "backchat/models";
     /// Client → server, request.

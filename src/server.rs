@@ -14,9 +14,11 @@ mod chat;
 mod document;
 mod documents;
 mod errors;
+mod fallback;
 mod lifecycle;
 mod look;
 mod outbox;
+mod proposal;
 mod text_sync;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -24,16 +26,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, OnceCell};
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    InitializeParams, InitializeResult, InitializedParams,
+    CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams, Hover,
+    HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny,
+    WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, LspService};
 
 use crate::coordinator::Coordinator;
 use crate::protocol::{
-    DidFocusParams, ModelsResult, ProvideKeyParams, RequestInfo, RequestParams, RequestsParams,
-    RequestsResult, SelectModelParams, SessionParams, SessionResult, SessionsParams,
-    SessionsResult, StatusInfo, SubmitParams, SubmitResult, TakeParams, TakeResult, method,
+    DidFocusParams, ModelsResult, ProposalParams, ProposalResult, ProvideKeyParams, RequestInfo,
+    RequestParams, RequestsParams, RequestsResult, SelectModelParams, SessionParams, SessionResult,
+    SessionsParams, SessionsResult, StatusInfo, SubmitParams, SubmitResult, TakeParams, TakeResult,
+    method,
 };
 use crate::text::Encoding;
 use documents::Documents;
@@ -88,6 +93,24 @@ impl LanguageServer for Backend {
         Ok(())
     }
 
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        Ok(Some(fallback::actions::code_actions(&self.0, &params)))
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        fallback::lenses::code_lenses(&self.0, params)
+            .await
+            .map(Some)
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        fallback::hover::hover(&self.0, params).await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        fallback::commands::execute(&self.0, params).await
+    }
+
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         text_sync::did_open(&self.0, params);
     }
@@ -104,6 +127,10 @@ impl LanguageServer for Backend {
 impl Backend {
     async fn did_focus(&self, params: DidFocusParams) {
         text_sync::did_focus(&self.0, params);
+    }
+
+    async fn progress_cancel(&self, params: WorkDoneProgressCancelParams) {
+        chat::cancel_progress(&self.0, &params).await;
     }
 
     async fn submit(&self, params: SubmitParams) -> Result<SubmitResult> {
@@ -138,6 +165,10 @@ impl Backend {
         look::requests(&self.0, params).await
     }
 
+    async fn proposal(&self, params: ProposalParams) -> Result<ProposalResult> {
+        proposal::proposal(&self.0, params).await
+    }
+
     async fn models(&self) -> Result<ModelsResult> {
         look::models(&self.0).await
     }
@@ -170,6 +201,8 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
         }))
     })
     .custom_method(method::DID_FOCUS, Backend::did_focus)
+    // A standard method that the framework does not route.
+    .custom_method("window/workDoneProgress/cancel", Backend::progress_cancel)
     .custom_method(method::SUBMIT, Backend::submit)
     .custom_method(method::TAKE, Backend::take)
     .custom_method(method::CANCEL, Backend::cancel)
@@ -178,6 +211,7 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
     .custom_method(method::SESSIONS, Backend::sessions)
     .custom_method(method::SESSION, Backend::session)
     .custom_method(method::REQUESTS, Backend::requests)
+    .custom_method(method::PROPOSAL, Backend::proposal)
     .custom_method(method::MODELS, Backend::models)
     .custom_method(method::SELECT_MODEL, Backend::select_model)
     .custom_method(method::PROVIDE_KEY, Backend::provide_key)

@@ -16,18 +16,22 @@ mod align;
 mod anchor;
 mod buffer;
 mod changes;
+mod comment;
 mod lines;
 mod merge;
 mod position;
 mod proposal;
 mod quote;
+mod unified;
 
 pub use anchor::{Edit, Span};
 pub use buffer::Buffer;
+pub use comment::PromptComment;
 pub use merge::{Conflict, Merge, MergeStatus, Replacement, merge};
 pub use position::{Encoding, OutOfBounds, Position};
 pub use proposal::{Proposed, Undecodable, decode};
 pub use quote::{Fit, Found, Quote};
+pub use unified::LineChange;
 
 /// How the properties of this layer are tested: so many cases, and a failure is printed rather than
 /// written beside the source.

@@ -46,6 +46,17 @@ pub enum Error {
     /// The model cannot be called as it is configured.
     #[error("{0}")]
     ModelNotReady(String),
+    /// The request has no change to show.
+    #[error("the request has no proposal: {0}")]
+    NoProposal(&'static str),
+    /// A proposal has no such change.
+    #[error("there is no hunk {index}; the proposal has {count}, counted from 0")]
+    UnknownHunk {
+        /// What was asked for.
+        index: u32,
+        /// How many there are.
+        count: usize,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,6 +74,8 @@ impl Error {
             Self::NoModel => "noModel",
             Self::Configuration(_) => "configuration",
             Self::ModelNotReady(_) => "modelNotReady",
+            Self::NoProposal(_) => "noProposal",
+            Self::UnknownHunk { .. } => "unknownHunk",
             Self::Store(StoreError::UnknownRequest(_)) => "unknownRequest",
             Self::Store(StoreError::UnknownSession(_)) => "unknownSession",
             Self::Store(StoreError::WrongState { .. }) => "wrongState",
@@ -79,6 +92,8 @@ impl Error {
                 | Self::PromptTooLong { .. }
                 | Self::BufferTooLong { .. }
                 | Self::UnknownModel { .. }
+                | Self::NoProposal(_)
+                | Self::UnknownHunk { .. }
                 | Self::Store(
                     StoreError::UnknownRequest(_)
                         | StoreError::UnknownSession(_)

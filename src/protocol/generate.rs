@@ -90,6 +90,12 @@ fn methods() -> Vec<Method> {
             "Takes a finished request out of the margin; it stays in its session.",
         ),
         request(
+            method::PROPOSAL,
+            name(ProposalParams::name),
+            name(ProposalResult::name),
+            "Merges the change that an `edit` response proposes into the buffer as it is now; changes nothing.",
+        ),
+        request(
             method::MODELS,
             None,
             name(ModelsResult::name),
@@ -176,6 +182,11 @@ fn declarations() -> Vec<(String, String)> {
         TakeResult,
         TakenResponse,
         RequestParams,
+        ProposalParams,
+        ProposalResult,
+        ProposalStatus,
+        HunkInfo,
+        ConflictInfo,
         ModelsResult,
         ModelInfo,
         SelectModelParams,
@@ -209,7 +220,7 @@ fn declaration<T: TS>(config: &Config) -> String {
 fn typescript() -> String {
     let mut text = String::from(
         "// Generated from src/protocol/*.rs by `UPDATE_GENERATED=1 cargo test --lib generated`. Do not edit.\n\n\
-         import type { Range, TextDocumentIdentifier } from 'vscode-languageclient';\n\n",
+         import type { Range, TextDocumentIdentifier, TextEdit } from 'vscode-languageclient';\n\n",
     );
     let _ = writeln!(
         text,

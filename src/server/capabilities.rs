@@ -2,11 +2,13 @@
 
 use serde_json::json;
 use tower_lsp::ls_types::{
+    CodeActionProviderCapability, CodeLensOptions, ExecuteCommandOptions, HoverProviderCapability,
     InitializeParams, InitializeResult, PositionEncodingKind, ServerCapabilities, ServerInfo,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
+use super::fallback::command;
 use super::{Server, lifecycle};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::text::Encoding;
@@ -16,8 +18,17 @@ use crate::text::Encoding;
 pub(super) struct Features {
     /// The encoding of positions.
     pub encoding: Encoding,
-    /// Whether the client speaks the custom methods, and so wants their notifications.
+    /// Whether the client speaks the custom methods, and so wants their notifications and none of the
+    /// fallbacks.
     pub custom_methods: bool,
+    /// `workspace/codeLens/refresh`.
+    pub code_lens_refresh: bool,
+    /// `window/workDoneProgress/create`.
+    pub work_done_progress: bool,
+    /// `window/showDocument`.
+    pub show_document: bool,
+    /// Edits that name the version that they are of.
+    pub versioned_edits: bool,
 }
 
 /// Answers `initialize`.
@@ -36,6 +47,7 @@ pub(super) fn initialize(server: &Server, params: &InitializeParams) -> Initiali
             "initialized by"
         );
     }
+    let offers = !features.custom_methods;
     InitializeResult {
         capabilities: ServerCapabilities {
             position_encoding: Some(match features.encoding {
@@ -56,6 +68,15 @@ pub(super) fn initialize(server: &Server, params: &InitializeParams) -> Initiali
                 }),
                 ..WorkspaceServerCapabilities::default()
             }),
+            code_action_provider: offers.then_some(CodeActionProviderCapability::Simple(true)),
+            code_lens_provider: offers.then_some(CodeLensOptions {
+                resolve_provider: Some(false),
+            }),
+            hover_provider: offers.then_some(HoverProviderCapability::Simple(true)),
+            execute_command_provider: offers.then(|| ExecuteCommandOptions {
+                commands: command::ALL.map(str::to_owned).to_vec(),
+                ..ExecuteCommandOptions::default()
+            }),
             experimental: Some(json!({ "backchat": { "protocolVersion": PROTOCOL_VERSION } })),
             ..ServerCapabilities::default()
         },
@@ -75,6 +96,8 @@ fn features(params: &InitializeParams) -> Features {
         .and_then(|general| general.position_encodings.as_deref())
         .unwrap_or_default();
     let experimental = params.capabilities.experimental.as_ref();
+    let workspace = params.capabilities.workspace.as_ref();
+    let window = params.capabilities.window.as_ref();
     Features {
         encoding: if encodings.contains(&PositionEncodingKind::UTF8) {
             Encoding::Utf8
@@ -83,5 +106,17 @@ fn features(params: &InitializeParams) -> Features {
         },
         custom_methods: experimental
             .is_some_and(|experimental| experimental.get("backchat").is_some()),
+        code_lens_refresh: workspace
+            .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
+            .unwrap_or(false),
+        work_done_progress: window
+            .and_then(|window| window.work_done_progress)
+            .unwrap_or(false),
+        show_document: window
+            .and_then(|window| window.show_document.as_ref())
+            .is_some_and(|show| show.support),
+        versioned_edits: workspace
+            .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
+            .unwrap_or(false),
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tower_lsp::jsonrpc::Result;
+use tower_lsp::ls_types::WorkDoneProgressCancelParams;
 
-use super::{Server, errors, look};
+use super::{Server, errors, fallback, look};
 use crate::coordinator::{self, Coordinator, Submit};
 use crate::protocol::{
     ModelsResult, ProvideKeyParams, RequestInfo, RequestParams, SelectModelParams, SubmitParams,
@@ -136,6 +137,15 @@ pub(super) async fn cancel(server: &Arc<Server>, params: RequestParams) -> Resul
         coordinator.cancel(id).await
     })
     .await
+}
+
+/// `window/workDoneProgress/cancel`: the user cancels the request whose progress is shown.
+pub(super) async fn cancel_progress(server: &Arc<Server>, params: &WorkDoneProgressCancelParams) {
+    if let Some(request_id) = fallback::tell::cancelled(&params.token)
+        && let Err(error) = cancel(server, RequestParams { request_id }).await
+    {
+        tracing::warn!(message = %error.message, "a request could not be cancelled");
+    }
 }
 
 /// `backchat/retry`.

@@ -46,6 +46,7 @@ pub(super) struct Snapshot {
     /// Canonical.
     pub uri: String,
     pub language: String,
+    pub version: i32,
     pub buffer: Buffer,
     pub opening: u64,
     /// How many of the edits since the opening are in it, while stored anchors are looked up.
@@ -86,6 +87,7 @@ impl Document {
         Snapshot {
             uri: uri.to_owned(),
             language: self.language.clone(),
+            version: self.version,
             buffer: self.buffer.clone(),
             opening: self.opening,
             edits: self.since_load.as_ref().map_or(0, Vec::len),
@@ -171,7 +173,7 @@ pub(super) fn span_of(
     buffer.span(position(range.start), position(range.end), encoding)
 }
 
-fn range_of(buffer: &Buffer, span: Span, encoding: Encoding) -> Range {
+pub(super) fn range_of(buffer: &Buffer, span: Span, encoding: Encoding) -> Range {
     let position = |offset| {
         let position = buffer.position(offset, encoding);
         LspPosition {

@@ -13,11 +13,12 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
+use super::fallback::tell::Fallback;
 use super::{Server, look};
 use crate::coordinator::Coordinator;
 use crate::protocol::{
-    AnchorInfo, RequestDidChange, RequestDidChangeParams, ResponseDelta, ResponseDeltaParams,
-    ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
+    AnchorInfo, RequestDidChange, RequestDidChangeParams, RequestInfo, ResponseDelta,
+    ResponseDeltaParams, ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
 };
 use crate::session::{RequestId, State};
 use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor};
@@ -49,6 +50,7 @@ struct Told {
     places: look::Places,
     anchors: HashMap<RequestId, AnchorInfo>,
     status: Option<StatusInfo>,
+    fallback: Fallback,
 }
 
 /// Starts the outbox, which runs until the server ends.
@@ -170,56 +172,18 @@ impl Pending {
 }
 
 async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending, told: &mut Told) {
-    if !server
-        .features
-        .get()
-        .is_some_and(|features| features.custom_methods)
-    {
+    let Some(features) = server.features.get() else {
         return;
-    }
-    let client = &server.client;
-    for chunk in pending.deltas {
-        client
-            .send_notification::<ResponseDelta>(ResponseDeltaParams {
-                request_id: chunk.request_id,
-                attempt: chunk.attempt,
-                seq: chunk.seq,
-                text: chunk.text,
-            })
-            .await;
+    };
+    if features.custom_methods {
+        for chunk in &pending.deltas {
+            send_delta(server, chunk).await;
+        }
     }
     let Ok(places) = look::places(server).await else {
         return;
     };
-    let shown = server.documents.tracked();
-    let mut changed = pending.changed;
-    if pending.moved {
-        let anchors = server.documents.anchors(server.encoding());
-        changed.extend(
-            anchors
-                .iter()
-                .filter(|(id, anchor)| {
-                    !told
-                        .anchors
-                        .get(id)
-                        .is_some_and(|told| is_same_place(told, anchor))
-                })
-                .map(|(id, _)| id.clone()),
-        );
-        changed.sort_unstable();
-        changed.dedup();
-        told.anchors = anchors.into_iter().collect();
-    }
-    let seen: HashSet<RequestId> = changed.iter().cloned().collect();
-    // Who waits has moved up when another was claimed.
-    changed.extend(
-        places
-            .iter()
-            .filter(|(id, place)| {
-                !seen.contains(*id) && shown.contains(*id) && told.places.get(*id) != Some(*place)
-            })
-            .map(|(id, _)| id.clone()),
-    );
+    let changed = changed(server, &pending, &places, told);
     told.places = places;
     let turns = match coordinator.store().turns(changed).await {
         Ok(turns) => turns,
@@ -228,12 +192,85 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
             return;
         }
     };
+    let mut requests = Vec::with_capacity(turns.len());
     for turn in &turns {
-        let request = look::request_info(server, turn, Some(&told.places)).await;
-        client
-            .send_notification::<RequestDidChange>(RequestDidChangeParams { request })
-            .await;
+        requests.push(look::request_info(server, turn, Some(&told.places)).await);
     }
+    let ready: Vec<RequestInfo> = requests
+        .iter()
+        .filter(|request| request.state == State::Done && pending.ready.contains(&request.id))
+        .cloned()
+        .collect();
+    if features.custom_methods {
+        for request in requests {
+            let changed = RequestDidChangeParams { request };
+            server
+                .client
+                .send_notification::<RequestDidChange>(changed)
+                .await;
+        }
+        send_ready_and_status(server, coordinator, ready, told).await;
+    } else {
+        // Without a list of sessions a window is told of its own buffers alone.
+        let shown = server.documents.tracked();
+        let of_open = |requests: Vec<RequestInfo>| -> Vec<_> {
+            requests
+                .into_iter()
+                .filter(|request| shown.contains(&request.id))
+                .collect()
+        };
+        let (requests, ready) = (of_open(requests), of_open(ready));
+        told.fallback.tell(server, &requests, &ready).await;
+    }
+}
+
+/// The requests that are to be told: those that something happened to, those that an edit has moved, and
+/// those that have moved up in the queue.
+fn changed(
+    server: &Server,
+    pending: &Pending,
+    places: &look::Places,
+    told: &mut Told,
+) -> Vec<RequestId> {
+    let mut changed = pending.changed.clone();
+    if pending.moved {
+        let anchors = server.documents.anchors(server.encoding());
+        let moved = anchors.iter().filter(|(id, anchor)| {
+            let before = told.anchors.get(id);
+            !before.is_some_and(|before| is_same_place(before, anchor))
+        });
+        changed.extend(moved.map(|(id, _)| id.clone()));
+        told.anchors = anchors.into_iter().collect();
+    }
+    let shown = server.documents.tracked();
+    let moved_up = places
+        .iter()
+        .filter(|(id, place)| shown.contains(*id) && told.places.get(*id) != Some(*place));
+    changed.extend(moved_up.map(|(id, _)| id.clone()));
+    let mut seen = HashSet::new();
+    changed.retain(|id| seen.insert(id.clone()));
+    changed
+}
+
+async fn send_delta(server: &Server, chunk: &ChunkRecord) {
+    let delta = ResponseDeltaParams {
+        request_id: chunk.request_id.clone(),
+        attempt: chunk.attempt,
+        seq: chunk.seq,
+        text: chunk.text.clone(),
+    };
+    server
+        .client
+        .send_notification::<ResponseDelta>(delta)
+        .await;
+}
+
+async fn send_ready_and_status(
+    server: &Server,
+    coordinator: &Coordinator,
+    ready: Vec<RequestInfo>,
+    told: &mut Told,
+) {
     let status = match coordinator.status().await {
         Ok(status) => view::status(status),
         Err(error) => {
@@ -241,27 +278,21 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
             return;
         }
     };
-    for id in &pending.ready {
-        let Some(turn) = turns.iter().find(|turn| turn.request.id == *id) else {
-            continue;
+    for request in ready {
+        let session_unread = coordinator.store().unread_of(&request.session_id).await;
+        let ready = ResponseReadyParams {
+            request,
+            session_unread: session_unread.unwrap_or(0),
+            unread: status.unread,
         };
-        if turn.request.state != State::Done {
-            continue;
-        }
-        let session_unread = coordinator
-            .store()
-            .unread_of(&turn.request.session_id)
-            .await;
-        client
-            .send_notification::<ResponseReady>(ResponseReadyParams {
-                request: look::request_info(server, turn, None).await,
-                session_unread: session_unread.unwrap_or(0),
-                unread: status.unread,
-            })
+        server
+            .client
+            .send_notification::<ResponseReady>(ready)
             .await;
     }
     if told.status.as_ref() != Some(&status) {
-        client
+        server
+            .client
             .send_notification::<StatusDidChange>(status.clone())
             .await;
         told.status = Some(status);

@@ -405,7 +405,10 @@ async fn who_follows_hears_of_every_change_in_order() {
     one.housekeep(100_000_000).await.unwrap();
     assert!(two.follow(0, 0).await.unwrap().chunks.is_empty());
     let said = two.turn(&id).await.unwrap().response.unwrap();
-    assert_eq!(said.text, "text, and its end", "the text is the attempt's own");
+    assert_eq!(
+        said.text, "text, and its end",
+        "the text is the attempt's own"
+    );
 }
 
 #[tokio::test]

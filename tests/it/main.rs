@@ -19,5 +19,7 @@ mod lifecycle;
 mod local_model_script;
 mod model_server;
 mod order;
+mod plain_editor;
 mod processes;
+mod proposals;
 mod real_model;

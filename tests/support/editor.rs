@@ -105,8 +105,14 @@ impl Editor {
                     "capabilities": {
                         "general": general,
                         "experimental": experimental,
-                        "workspace": {"workspaceFolders": true, "configuration": true},
-                        "window": {"workDoneProgress": true},
+                        "workspace": {
+                            "workspaceFolders": true,
+                            "configuration": true,
+                            "applyEdit": true,
+                            "workspaceEdit": {"documentChanges": true},
+                            "codeLens": {"refreshSupport": true},
+                        },
+                        "window": {"workDoneProgress": true, "showDocument": {"support": true}},
                     },
                 }),
             )
@@ -198,6 +204,24 @@ impl Editor {
     /// Waits until the request's response is ready.
     pub fn wait_for_response(&self, id: &RequestId) -> ResponseReadyParams {
         self.wait_for::<ResponseReady>(|it| it.request.id == *id)
+    }
+
+    /// Waits for a request of the server to its client that `is_it`; its parameters.
+    pub fn wait_for_request(&self, method: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        let find = |inbox: &Inbox| {
+            let mut requests = inbox.requests.iter();
+            let found = requests.find(|(name, params)| name == method && is_it(params));
+            found.map(|(_, params)| params.clone())
+        };
+        self.transport
+            .inbox
+            .wait_until(PATIENCE, find)
+            .unwrap_or_else(|| panic!("no request {method} as expected: {:?}", self.requested()))
+    }
+
+    /// Every request of the server to its client so far.
+    pub fn requested(&self) -> Vec<(String, Value)> {
+        self.transport.inbox.read().requests.clone()
     }
 
     // -- The end ----------------------------------------------------------------------------------

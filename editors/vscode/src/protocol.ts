@@ -1,6 +1,6 @@
 // Generated from src/protocol/*.rs by `UPDATE_GENERATED=1 cargo test --lib generated`. Do not edit.
 
-import type { Range, TextDocumentIdentifier } from 'vscode-languageclient';
+import type { Range, TextDocumentIdentifier, TextEdit } from 'vscode-languageclient';
 
 /** The version of the contract that these types are of. */
 export const PROTOCOL_VERSION = 1;
@@ -15,6 +15,7 @@ export const method = {
   cancel: 'backchat/cancel',
   retry: 'backchat/retry',
   dismiss: 'backchat/dismiss',
+  proposal: 'backchat/proposal',
   models: 'backchat/models',
   selectModel: 'backchat/selectModel',
   provideKey: 'backchat/provideKey',
@@ -262,6 +263,125 @@ export type RequestParams = {
  * Which request.
  */
 requestId: RequestId, };
+
+/**
+ * Parameters of `backchat/proposal`.
+ */
+export type ProposalParams = {
+/**
+ * A request that is done.
+ */
+requestId: RequestId,
+/**
+ * Only these hunks, by their `index`; without it all of them.
+ */
+hunks?: Array<number>, };
+
+/**
+ * Result of `backchat/proposal`: the three-way merge of the text at submit, the buffer now and the
+ * proposal. It is made anew at each call and changes nothing.
+ *
+ * To apply it, check that the buffer's version is still `version`, apply `edits` as one undo step, and
+ * ask again when it is not.
+ */
+export type ProposalResult = {
+/**
+ * Which request.
+ */
+requestId: RequestId,
+/**
+ * The URI of the buffer.
+ */
+uri: string,
+/**
+ * How the proposal and the buffer go together.
+ */
+status: ProposalStatus,
+/**
+ * Why there is nothing to apply; only when `status` is `none`.
+ */
+reason?: string,
+/**
+ * The version of the buffer that ranges and edits are of.
+ */
+version: number,
+/**
+ * What leads from the buffer to the merged text: disjoint, in order. Empty when the buffer has the
+ * proposal already. Conflicting regions are left as they are.
+ */
+edits: TextEdit[],
+/**
+ * The changes one by one, whether chosen or not.
+ */
+hunks: Array<HunkInfo>,
+/**
+ * Where the same lines were typed over.
+ */
+conflicts: Array<ConflictInfo>,
+/**
+ * Lines that the edits add.
+ */
+added: number,
+/**
+ * Lines that the edits remove.
+ */
+removed: number,
+/**
+ * The edits as a unified diff.
+ */
+preview: string,
+/**
+ * The whole buffer with the edits in it.
+ */
+merged: string,
+/**
+ * The whole buffer with the edits in it and each conflict between markers, as git writes them;
+ * only when `status` is `conflict`.
+ */
+marked?: string, };
+
+/**
+ * How a proposal and a buffer go together.
+ */
+export type ProposalStatus = "clean" | "moved" | "conflict" | "none";
+
+/**
+ * One change of a proposal.
+ */
+export type HunkInfo = {
+/**
+ * Its number, from 0.
+ */
+index: number,
+/**
+ * What it replaces, in the buffer now.
+ */
+range: Range,
+/**
+ * What is there.
+ */
+oldText: string,
+/**
+ * What it puts there.
+ */
+newText: string, };
+
+/**
+ * Lines that were changed by the user and by the proposal.
+ */
+export type ConflictInfo = {
+/**
+ * The user's lines, in the buffer now.
+ */
+range: Range,
+/**
+ * What the lines were at submit.
+ */
+base: string,
+/**
+ * What the proposal makes of them.
+ */
+theirs: string, };
 
 /**
  * Result of `backchat/models`.

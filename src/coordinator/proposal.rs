@@ -1,0 +1,186 @@
+//! What an `edit` response proposes for the buffer as it is now.
+
+use super::{Coordinator, Error, Result};
+use crate::session::{Intent, RequestId, State};
+use crate::text::{LineChange, Merge, MergeStatus, Replacement, Span, decode, merge};
+
+/// A proposal, merged with what was typed meanwhile. All spans are those of the buffer now.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The merge, or why there is nothing to merge.
+    pub merge: std::result::Result<Merge, String>,
+    /// The buffer now.
+    pub ours: String,
+    /// The chosen changes.
+    pub edits: Vec<Replacement>,
+    /// The buffer with the chosen changes in it.
+    pub merged: String,
+    /// What the chosen changes do, by lines.
+    pub change: LineChange,
+}
+
+impl Coordinator {
+    /// Merges the change that the response to `id` proposes into `ours`. Changes nothing.
+    ///
+    /// `hunks` chooses among the changes by their number. What cannot be decoded is no error: it is
+    /// still an answer to be read.
+    ///
+    /// # Errors
+    ///
+    /// For an unknown or an unfinished request, a request that asked for no change, a hunk that is not
+    /// there, or when the store fails.
+    pub async fn proposal(
+        &self,
+        id: &RequestId,
+        ours: String,
+        hunks: Option<Vec<u32>>,
+    ) -> Result<Proposal> {
+        let turn = self.store().turn(id).await?;
+        if turn.request.intent != Intent::Edit {
+            return Err(Error::NoProposal(
+                "it asked for an answer, not for a change",
+            ));
+        }
+        if turn.request.state != State::Done {
+            return Err(Error::NoProposal("it is not done"));
+        }
+        let response = turn.response.unwrap_or_default().text;
+        let base = self.store().snapshot(&turn.request.snapshot).await?;
+        let (start, end) = turn.request.span;
+        // Comparing large texts takes a while, which no other request should wait for.
+        tokio::task::spawn_blocking(move || {
+            Proposal::make(&base, Span::new(start, end), &response, ours, hunks)
+        })
+        .await
+        .unwrap_or(Err(Error::NoProposal("the merge failed; see the log")))
+    }
+}
+
+impl Proposal {
+    /// Makes the proposal of a response to a question about `span` of `base`.
+    fn make(
+        base: &str,
+        span: Span,
+        response: &str,
+        ours: String,
+        hunks: Option<Vec<u32>>,
+    ) -> Result<Self> {
+        let merge = decode(response, base, span)
+            .map(|proposed| merge(base, &ours, &proposed.text))
+            .map_err(|undecodable| undecodable.to_string());
+        let all = merge
+            .as_ref()
+            .map(|merge| merge.edits.clone())
+            .unwrap_or_default();
+        let edits = match hunks {
+            None => all,
+            Some(chosen) => {
+                let count = all.len();
+                if let Some(unknown) = chosen.iter().find(|index| **index as usize >= count) {
+                    return Err(Error::UnknownHunk {
+                        index: *unknown,
+                        count,
+                    });
+                }
+                (0..)
+                    .zip(all)
+                    .filter(|(index, _)| chosen.contains(index))
+                    .map(|(_, edit)| edit)
+                    .collect()
+            }
+        };
+        let merged = apply(&ours, &edits);
+        Ok(Self {
+            change: LineChange::between(&ours, &merged),
+            merge,
+            ours,
+            edits,
+            merged,
+        })
+    }
+
+    /// Whether there is something to apply, and no conflict is left out by it.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.merge
+            .as_ref()
+            .is_ok_and(|merge| merge.status != MergeStatus::Conflict)
+    }
+}
+
+/// The text with disjoint edits in their order.
+fn apply(text: &str, edits: &[Replacement]) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut from = 0;
+    for edit in edits {
+        result.push_str(&text[from..edit.span.start]);
+        result.push_str(&edit.text);
+        from = edit.span.end;
+    }
+    result.push_str(&text[from..]);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "fn a() {\n    1\n}\n\nfn b() {\n    2\n}\n";
+
+    fn make(response: &str, ours: &str, hunks: Option<Vec<u32>>) -> Proposal {
+        let start = BASE.find("fn b").unwrap();
+        Proposal::make(
+            BASE,
+            Span::new(start, BASE.len()),
+            response,
+            ours.to_owned(),
+            hunks,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_was_typed_above_moves_the_proposal() {
+        let ours = format!("// typed\n{BASE}");
+        let proposal = make("```rust\nfn b() {\n    3\n}\n```", &ours, None);
+        assert_eq!(proposal.merge.as_ref().unwrap().status, MergeStatus::Moved);
+        assert_eq!(proposal.merged, ours.replace("    2\n", "    3\n"));
+        assert_eq!((proposal.change.added, proposal.change.removed), (1, 1));
+    }
+
+    #[test]
+    fn what_was_typed_inside_is_a_conflict_and_stays() {
+        let ours = BASE.replace("    2\n", "    22\n");
+        let proposal = make("```rust\nfn b() {\n    3\n}\n```", &ours, None);
+        assert!(!proposal.is_clean());
+        assert_eq!(proposal.merged, ours);
+    }
+
+    #[test]
+    fn prose_proposes_nothing_and_says_why() {
+        let proposal = make("It is fine as it is.", BASE, None);
+        assert!(proposal.merge.unwrap_err().contains("no code"));
+        assert_eq!(proposal.merged, BASE);
+        assert!(proposal.edits.is_empty());
+    }
+
+    #[test]
+    fn hunks_are_chosen_by_number() {
+        let blocks = "<<<<<<< SEARCH\n    1\n=======\n    10\n>>>>>>> REPLACE\n\n\
+                      <<<<<<< SEARCH\n    2\n=======\n    20\n>>>>>>> REPLACE\n";
+        let proposal = make(blocks, BASE, Some(vec![1]));
+        assert_eq!(proposal.merge.as_ref().unwrap().edits.len(), 2);
+        assert_eq!(proposal.merged, BASE.replace("    2\n", "    20\n"));
+        let wrong = Proposal::make(
+            BASE,
+            Span::new(0, BASE.len()),
+            blocks,
+            BASE.to_owned(),
+            Some(vec![7]),
+        );
+        assert!(matches!(
+            wrong,
+            Err(Error::UnknownHunk { index: 7, count: 2 })
+        ));
+    }
+}

@@ -1,0 +1,157 @@
+//! Code actions: what can be asked about the selection without typing a prompt into the editor.
+
+use serde_json::{Value, json};
+use tower_lsp::ls_types::{
+    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Command, Diagnostic, Range,
+};
+
+use super::super::Server;
+use super::super::document::range_of;
+use super::{command, one_line};
+use crate::session::Intent;
+use crate::text::PromptComment;
+
+/// Questions that every selection can be asked: title, prompt, intent.
+const QUESTIONS: [(&str, &str, Intent); 4] = [
+    (
+        "Explain",
+        "Explain what this code does and why.",
+        Intent::Ask,
+    ),
+    (
+        "Review",
+        "Review this code. Name bugs, risks and unclear places, the most important first.",
+        Intent::Ask,
+    ),
+    ("Write tests", "Write tests for this code.", Intent::Ask),
+    (
+        "Improve",
+        "Improve this code: make it clearer and more robust without changing what it does.",
+        Intent::Edit,
+    ),
+];
+
+/// Answers `textDocument/codeAction`.
+pub(crate) fn code_actions(server: &Server, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
+    let uri = params.text_document.uri.as_str();
+    let Some(snapshot) = server.documents.snapshot(uri) else {
+        return Vec::new();
+    };
+    let mut actions = Vec::new();
+    let lines = (
+        params.range.start.line as usize,
+        params.range.end.line as usize,
+    );
+    if let Some(comment) = PromptComment::find(&snapshot.buffer, lines.0, lines.1) {
+        let range = range_of(&snapshot.buffer, comment.span, server.encoding());
+        actions.push(action(
+            format!(
+                "Backchat: ask in background: {}",
+                one_line(&comment.prompt, 40)
+            ),
+            CodeActionKind::EMPTY,
+            submit(uri, range, &comment.prompt, Intent::Ask),
+        ));
+        actions.push(action(
+            format!(
+                "Backchat: edit in background: {}",
+                one_line(&comment.prompt, 40)
+            ),
+            CodeActionKind::REFACTOR,
+            submit(uri, range, &comment.prompt, Intent::Edit),
+        ));
+    }
+    if !params.context.diagnostics.is_empty() {
+        let mut fix = action(
+            "Backchat: fix in background".to_owned(),
+            CodeActionKind::QUICKFIX,
+            submit(
+                uri,
+                whole_lines(params.range),
+                &fix_prompt(&params.context.diagnostics),
+                Intent::Edit,
+            ),
+        );
+        fix.diagnostics = Some(params.context.diagnostics.clone());
+        actions.push(fix);
+    }
+    for (title, prompt, intent) in QUESTIONS {
+        let kind = match intent {
+            Intent::Ask => CodeActionKind::EMPTY,
+            Intent::Edit => CodeActionKind::REFACTOR,
+        };
+        actions.push(action(
+            format!("Backchat: {} in background", title.to_lowercase()),
+            kind,
+            submit(uri, whole_lines(params.range), prompt, intent),
+        ));
+    }
+    let wanted = params.context.only.as_deref();
+    actions
+        .into_iter()
+        .filter(|action| {
+            wanted.is_none_or(|kinds| {
+                kinds
+                    .iter()
+                    .any(|kind| is_within(action.kind.as_ref(), kind))
+            })
+        })
+        .map(CodeActionOrCommand::CodeAction)
+        .collect()
+}
+
+/// Whether a kind is `wanted` or below it: `refactor.rewrite` is within `refactor`.
+fn is_within(kind: Option<&CodeActionKind>, wanted: &CodeActionKind) -> bool {
+    let (kind, wanted) = (kind.map_or("", CodeActionKind::as_str), wanted.as_str());
+    wanted.is_empty()
+        || kind == wanted
+        || kind
+            .strip_prefix(wanted)
+            .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The range from the beginning of its first line; code is asked about by lines.
+fn whole_lines(mut range: Range) -> Range {
+    range.start.character = 0;
+    if range.end.character > 0 || range.start == range.end {
+        range.end.line = range.end.line.max(range.start.line);
+        range.end.character = u32::MAX;
+    }
+    range
+}
+
+fn fix_prompt(diagnostics: &[Diagnostic]) -> String {
+    let mut prompt = String::from("Fix what the tools report about this code:\n");
+    for diagnostic in diagnostics {
+        let source = diagnostic.source.as_deref().unwrap_or("diagnostic");
+        prompt.push_str(&format!(
+            "\n- line {}: {} ({source})",
+            diagnostic.range.start.line + 1,
+            one_line(&diagnostic.message, 500)
+        ));
+    }
+    prompt
+}
+
+fn submit(uri: &str, range: Range, prompt: &str, intent: Intent) -> Value {
+    json!({
+        "textDocument": { "uri": uri },
+        "range": range,
+        "prompt": prompt,
+        "intent": intent,
+        "mode": "background",
+    })
+}
+
+fn action(title: String, kind: CodeActionKind, arguments: Value) -> CodeAction {
+    CodeAction {
+        command: Some(Command {
+            title: title.clone(),
+            command: command::SUBMIT.to_owned(),
+            arguments: Some(vec![arguments]),
+        }),
+        title,
+        kind: Some(kind),
+        ..CodeAction::default()
+    }
+}

@@ -1,0 +1,122 @@
+//! `backchat/proposal`.
+
+use std::sync::Arc;
+
+use tower_lsp::jsonrpc::Result;
+use tower_lsp::ls_types::TextEdit;
+
+use super::chat::spawned;
+use super::document::range_of;
+use super::{Server, errors};
+use crate::coordinator::Proposal;
+use crate::protocol::{ConflictInfo, HunkInfo, ProposalParams, ProposalResult, ProposalStatus};
+use crate::session::RequestId;
+use crate::text::{Buffer, Encoding, MergeStatus};
+
+pub(super) async fn proposal(
+    server: &Arc<Server>,
+    params: ProposalParams,
+) -> Result<ProposalResult> {
+    let server = Arc::clone(server);
+    spawned(async move { make(&server, &params.request_id, params.hunks).await }).await
+}
+
+/// Merges the proposal of a request into its buffer as it is now, which must be open.
+pub(super) async fn make(
+    server: &Arc<Server>,
+    id: &RequestId,
+    hunks: Option<Vec<u32>>,
+) -> Result<ProposalResult> {
+    let coordinator = server.coordinator().await?;
+    let failed = |error: &_| errors::from_use_case(error);
+    let request = coordinator.store().request(id).await;
+    let request = request.map_err(|error| failed(&error.into()))?;
+    let Some(snapshot) = server.documents.snapshot(&request.uri) else {
+        return Err(errors::invalid(
+            format!(
+                "the buffer {} is not open; open it to see what is proposed for it",
+                request.uri
+            ),
+            "unknownBuffer",
+        ));
+    };
+    let proposal = coordinator
+        .proposal(id, snapshot.buffer.text(), hunks)
+        .await
+        .map_err(|error| failed(&error))?;
+    let uri = server
+        .documents
+        .spelling(&request.uri)
+        .unwrap_or(request.uri);
+    Ok(shown(
+        id,
+        uri,
+        snapshot.version,
+        &snapshot.buffer,
+        proposal,
+        server.encoding(),
+    ))
+}
+
+fn shown(
+    id: &RequestId,
+    uri: String,
+    version: i32,
+    buffer: &Buffer,
+    proposal: Proposal,
+    encoding: Encoding,
+) -> ProposalResult {
+    let (status, reason, hunks, conflicts, marked) = match proposal.merge {
+        Err(reason) => (
+            ProposalStatus::None,
+            Some(reason),
+            Vec::new(),
+            Vec::new(),
+            None,
+        ),
+        Ok(merge) => {
+            let status = match merge.status {
+                MergeStatus::Clean => ProposalStatus::Clean,
+                MergeStatus::Moved => ProposalStatus::Moved,
+                MergeStatus::Conflict => ProposalStatus::Conflict,
+            };
+            let marked = (status == ProposalStatus::Conflict)
+                .then(|| merge.with_markers("yours", "proposed"));
+            let hunks = (0..).zip(&merge.edits).map(|(index, edit)| HunkInfo {
+                index,
+                range: range_of(buffer, edit.span, encoding),
+                old_text: proposal.ours[edit.span.start..edit.span.end].to_owned(),
+                new_text: edit.text.clone(),
+            });
+            let hunks = hunks.collect();
+            let conflicts = merge.conflicts.into_iter().map(|conflict| ConflictInfo {
+                range: range_of(buffer, conflict.ours, encoding),
+                base: conflict.base,
+                theirs: conflict.theirs,
+            });
+            (status, None, hunks, conflicts.collect(), marked)
+        }
+    };
+    ProposalResult {
+        request_id: id.clone(),
+        uri,
+        status,
+        reason,
+        version,
+        edits: proposal
+            .edits
+            .into_iter()
+            .map(|edit| TextEdit {
+                range: range_of(buffer, edit.span, encoding),
+                new_text: edit.text,
+            })
+            .collect(),
+        hunks,
+        conflicts,
+        added: proposal.change.added,
+        removed: proposal.change.removed,
+        preview: proposal.change.unified,
+        merged: proposal.merged,
+        marked,
+    }
+}

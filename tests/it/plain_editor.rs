@@ -1,0 +1,253 @@
+//! An editor that has no plugin of ours: it announces standard capabilities alone and gets the same
+//! service.
+
+use serde_json::{Value, json};
+
+use crate::support::editor::{Editor, lines};
+use crate::support::model_server::{Gate, Reply};
+use crate::support::patience::poll;
+use crate::support::world::World;
+
+const CODE: &str = "fn a() {\n    1\n}\n\n// @backchat why is it two?\nfn b() {\n    2\n}\n";
+
+fn plain(world: &World) -> Editor {
+    let mut launch = world.launch();
+    launch.announces = false;
+    Editor::start(launch)
+}
+
+/// The code actions for a line.
+fn actions(editor: &Editor, uri: &str, line: u32) -> Vec<Value> {
+    let params = json!({
+        "textDocument": {"uri": uri},
+        "range": lines(line, line),
+        "context": {"diagnostics": []},
+    });
+    editor.request("textDocument/codeAction", &params).unwrap()
+}
+
+fn execute(editor: &Editor, command: &Value) -> Value {
+    let params = json!({"command": command["command"], "arguments": command["arguments"]});
+    editor.request("workspace/executeCommand", &params).unwrap()
+}
+
+fn lenses(editor: &Editor, uri: &str) -> Vec<Value> {
+    editor
+        .request(
+            "textDocument/codeLens",
+            &json!({"textDocument": {"uri": uri}}),
+        )
+        .unwrap()
+}
+
+/// Waits for a lens whose title contains `title`.
+fn wait_for_lens(editor: &Editor, uri: &str, title: &str) -> Value {
+    poll(&format!("a lens {title}"), || {
+        let lenses = lenses(editor, uri);
+        lenses.into_iter().find(|lens| {
+            lens["command"]["title"]
+                .as_str()
+                .is_some_and(|it| it.contains(title))
+        })
+    })
+}
+
+fn messages(editor: &Editor) -> Vec<String> {
+    let shown = editor.received::<tower_lsp::ls_types::notification::ShowMessage>();
+    shown.into_iter().map(|shown| shown.message).collect()
+}
+
+#[test]
+fn the_fallbacks_are_for_those_that_need_them() {
+    let world = World::scripted();
+    let offered = |editor: &Editor, name: &str| !editor.initialized["capabilities"][name].is_null();
+    for name in [
+        "codeActionProvider",
+        "codeLensProvider",
+        "hoverProvider",
+        "executeCommandProvider",
+    ] {
+        assert!(offered(&plain(&world), name), "{name}");
+        assert!(!offered(&world.editor(), name), "{name}");
+    }
+}
+
+#[test]
+fn a_comment_is_asked_and_its_answer_read() {
+    let world = World::scripted();
+    let gate = Gate::new();
+    world.model.on(
+        "why is it two?",
+        [Reply::stream().wait(&gate).words("Because it is.").finish()],
+    );
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let actions = actions(&editor, &uri, 4);
+    let ask = actions
+        .iter()
+        .find(|action| {
+            action["title"]
+                .as_str()
+                .unwrap()
+                .contains("ask in background: why is it two?")
+        })
+        .expect("the comment is offered as a prompt");
+    let submitted = execute(&editor, &ask["command"]);
+    assert_eq!(submitted["disposition"], "backgroundSubmitted");
+    let id = submitted["request"]["id"].as_str().unwrap().to_owned();
+
+    let token = format!("backchat/{id}");
+    editor.wait_for_request("window/workDoneProgress/create", |it| {
+        it["token"] == token.as_str()
+    });
+    wait_for_lens(&editor, &uri, "Cancel");
+    editor.edit(&uri, lines(0, 0), "// typed meanwhile\n");
+    gate.open();
+
+    let read = wait_for_lens(&editor, &uri, "📬");
+    assert_eq!(
+        read["range"]["start"]["line"], 5,
+        "it has moved with the code"
+    );
+    poll("one message", || {
+        let messages = messages(&editor);
+        messages
+            .iter()
+            .any(|it| it.contains("📬") && it.contains("why is it two?"))
+            .then_some(())
+    });
+    editor.wait_for_request("workspace/codeLens/refresh", |_| true);
+
+    execute(&editor, &read["command"]);
+    let shown = editor.wait_for_request("window/showDocument", |_| true);
+    let path = shown["uri"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("file://")
+        .unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(
+        text.contains("> why is it two?") && text.contains("Because it is."),
+        "{text}"
+    );
+    wait_for_lens(&editor, &uri, "💬");
+}
+
+#[test]
+fn hovering_over_the_code_shows_the_answer() {
+    let world = World::scripted();
+    world
+        .model
+        .on("why is it two?", [Reply::answer("Because it is.")]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    execute(&editor, &actions(&editor, &uri, 4)[0]["command"]);
+    wait_for_lens(&editor, &uri, "📬");
+    let at = |line: u32| json!({"textDocument": {"uri": uri}, "position": {"line": line, "character": 2}});
+    let hover: Value = editor.request("textDocument/hover", &at(4)).unwrap();
+    assert!(
+        hover["contents"]["value"]
+            .as_str()
+            .unwrap()
+            .contains("Because it is."),
+        "{hover}"
+    );
+    wait_for_lens(&editor, &uri, "💬");
+    let elsewhere: Value = editor.request("textDocument/hover", &at(1)).unwrap();
+    assert!(elsewhere.is_null());
+}
+
+#[test]
+fn the_progress_can_be_cancelled() {
+    let world = World::scripted();
+    let gate = Gate::new();
+    world.model.on(
+        "why is it two?",
+        [Reply::stream().words("I think").wait(&gate).finish()],
+    );
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let submitted = execute(&editor, &actions(&editor, &uri, 4)[0]["command"]);
+    let token = format!("backchat/{}", submitted["request"]["id"].as_str().unwrap());
+    editor.wait_for_request("window/workDoneProgress/create", |it| {
+        it["token"] == token.as_str()
+    });
+    editor.notify("window/workDoneProgress/cancel", &json!({"token": token}));
+    wait_for_lens(&editor, &uri, "⊘");
+    world
+        .model
+        .wait_for_call("why is it two?", |call| call.closed_by_client);
+}
+
+/// Asks for an edit of `fn b` in the background; gives back the lens that applies it.
+fn edit_of_b(editor: &Editor, uri: &str) -> Value {
+    let submit = json!({
+        "command": "backchat.submit",
+        "arguments": [{
+            "textDocument": {"uri": uri},
+            "range": lines(5, 8),
+            "prompt": "make it three",
+            "intent": "edit",
+            "mode": "background",
+        }],
+    });
+    execute(editor, &submit);
+    wait_for_lens(editor, uri, "Apply")
+}
+
+#[test]
+fn a_proposal_is_applied_as_one_versioned_edit() {
+    let world = World::scripted();
+    let answer = "```rust\nfn b() {\n    3\n}\n```";
+    world.model.on("make it three", [Reply::answer(answer)]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let apply = edit_of_b(&editor, &uri);
+    editor.edit(&uri, lines(0, 0), "// typed meanwhile\n");
+    execute(&editor, &apply["command"]);
+    let asked = editor.wait_for_request("workspace/applyEdit", |_| true);
+    let change = &asked["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"]["version"], 2);
+    assert_eq!(change["edits"][0]["range"]["start"]["line"], 7);
+    let applied = format!("// typed meanwhile\n{}", CODE.replace("    2\n", "    3\n"));
+    editor.replace(&uri, &applied);
+    // Applied again there is nothing more to do, and that is said.
+    execute(&editor, &apply["command"]);
+    poll("it says so", || {
+        let messages = messages(&editor);
+        messages
+            .iter()
+            .any(|it| it.contains("has the proposed change already"))
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_conflict_is_told_and_nothing_is_applied() {
+    let world = World::scripted();
+    let answer = "```rust\nfn b() {\n    3\n}\n```";
+    world.model.on("make it three", [Reply::answer(answer)]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let apply = edit_of_b(&editor, &uri);
+    editor.replace(&uri, &CODE.replace("    2\n", "    22\n"));
+    execute(&editor, &apply["command"]);
+    poll("the conflict is told", || {
+        let messages = messages(&editor);
+        messages
+            .iter()
+            .any(|it| it.contains("conflict"))
+            .then_some(())
+    });
+    assert!(
+        editor
+            .requested()
+            .iter()
+            .all(|(method, _)| method != "workspace/applyEdit")
+    );
+}

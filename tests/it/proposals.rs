@@ -1,0 +1,150 @@
+//! Proposals: what an `edit` response changes is merged with what was typed meanwhile.
+
+use backchat::protocol::{ProposalParams, ProposalResult, ProposalStatus, SubmitParams, method};
+use backchat::session::{Intent, Mode, RequestId};
+
+use crate::support::editor::{Editor, at, lines, prompt};
+use crate::support::model_server::Reply;
+use crate::support::world::World;
+
+const CODE: &str = "fn a() {\n    1\n}\n\nfn b() {\n    2\n}\n";
+const ANSWER: &str = "Here it is:\n\n```rust\nfn b() {\n    3\n}\n```\n";
+
+/// Asks for a change of `fn b` and waits until it is there.
+fn edited(editor: &Editor, uri: &str, words: &str) -> RequestId {
+    editor.open(uri, CODE);
+    let submitted = editor.submit(&SubmitParams {
+        range: Some(lines(4, 7)),
+        intent: Intent::Edit,
+        ..prompt(uri, words, Mode::Background)
+    });
+    let id = submitted.unwrap().request.id;
+    editor.wait_for_response(&id);
+    id
+}
+
+fn proposal(editor: &Editor, id: &RequestId) -> ProposalResult {
+    let params = ProposalParams {
+        request_id: id.clone(),
+        hunks: None,
+    };
+    editor.request(method::PROPOSAL, &params).unwrap()
+}
+
+#[test]
+fn nobody_typed_so_it_is_the_proposal() {
+    let world = World::scripted();
+    world.model.on("triple", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let id = edited(&editor, &uri, "triple");
+    let proposal = proposal(&editor, &id);
+    assert_eq!(proposal.status, ProposalStatus::Clean);
+    assert_eq!(proposal.merged, CODE.replace("    2\n", "    3\n"));
+    assert_eq!(
+        (proposal.added, proposal.removed, proposal.version),
+        (1, 1, 1)
+    );
+    assert_eq!(proposal.edits.len(), 1);
+    assert!(
+        proposal.preview.contains("-    2\n+    3\n"),
+        "{}",
+        proposal.preview
+    );
+    // The model was told in what form to answer.
+    let call = &world.model.calls_with("triple")[0];
+    assert!(
+        call.prompt().contains("selected lines"),
+        "{}",
+        call.prompt()
+    );
+}
+
+#[test]
+fn what_was_typed_above_moves_it() {
+    let world = World::scripted();
+    world.model.on("triple", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let id = edited(&editor, &uri, "triple");
+    editor.edit(&uri, lines(0, 0), "// typed\n// meanwhile\n");
+    let proposal = proposal(&editor, &id);
+    assert_eq!(proposal.status, ProposalStatus::Moved);
+    assert_eq!(proposal.edits[0].range.start.line, 7);
+    assert!(proposal.merged.starts_with("// typed\n// meanwhile\nfn a"));
+    assert!(proposal.merged.ends_with("    3\n}\n"));
+}
+
+#[test]
+fn what_was_typed_inside_wins() {
+    let world = World::scripted();
+    world.model.on("triple", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let id = edited(&editor, &uri, "triple");
+    editor.edit(&uri, in_line(5, 4, 5), "22");
+    let proposal = proposal(&editor, &id);
+    assert_eq!(proposal.status, ProposalStatus::Conflict);
+    assert!(proposal.edits.is_empty());
+    assert_eq!(proposal.merged, CODE.replace("    2\n", "    22\n"));
+    assert_eq!(proposal.conflicts.len(), 1);
+    assert_eq!(proposal.conflicts[0].theirs, "    3\n");
+    let marked = proposal.marked.unwrap();
+    assert!(
+        marked.contains("<<<<<<< yours\n    22\n=======\n    3\n>>>>>>> proposed\n"),
+        "{marked}"
+    );
+}
+
+#[test]
+fn an_answer_without_code_is_still_an_answer() {
+    let world = World::scripted();
+    world
+        .model
+        .on("triple", [Reply::answer("It is fine as it is.")]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let id = edited(&editor, &uri, "triple");
+    let proposal = proposal(&editor, &id);
+    assert_eq!(proposal.status, ProposalStatus::None);
+    assert!(proposal.reason.unwrap().contains("no code"));
+    let taken = editor.take(&id);
+    assert_eq!(taken.responses[0].response.text, "It is fine as it is.");
+}
+
+#[test]
+fn a_proposal_needs_an_open_buffer_and_an_edit() {
+    let world = World::scripted();
+    world.model.on("triple", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let id = edited(&editor, &uri, "triple");
+    editor.close(&uri);
+    let params = ProposalParams {
+        request_id: id,
+        hunks: None,
+    };
+    let closed = editor
+        .request::<ProposalResult>(method::PROPOSAL, &params)
+        .unwrap_err();
+    assert!(closed.message.contains("not open"), "{closed:?}");
+    editor.open(&uri, CODE);
+    let asked = editor.ask(&uri, "why?");
+    editor.wait_for_response(&asked.id);
+    let params = ProposalParams {
+        request_id: asked.id,
+        hunks: None,
+    };
+    let error = editor
+        .request::<ProposalResult>(method::PROPOSAL, &params)
+        .unwrap_err();
+    assert!(error.message.contains("not for a change"), "{error:?}");
+}
+
+/// A part of one line.
+fn in_line(line: u32, start: u32, end: u32) -> tower_lsp::ls_types::Range {
+    tower_lsp::ls_types::Range {
+        start: at(line, start),
+        end: at(line, end),
+    }
+}
