@@ -1,0 +1,193 @@
+-- How a request looks at its place in the code: a pure function from the request to signs and
+-- virtual text. Nothing here knows where it will be drawn.
+
+local config = require("backchat.config")
+local status = require("backchat.status")
+local visible = require("backchat.visible")
+
+local M = {}
+
+---@class backchat.Drawing
+---@field sign? backchat.Chunk beside the first line
+---@field eol backchat.Chunk[] behind the first line
+---@field lines backchat.Chunk[][] below the last line
+
+---@class backchat.DrawingContext
+---@field now integer milliseconds since the epoch
+---@field width integer cells that the window has for text
+---@field indent integer cells before the code that was asked about
+---@field stream? string the streamed text so far
+
+---@type table<string, string>
+local HIGHLIGHT = {
+  sending = "BackchatQueued",
+  queued = "BackchatQueued",
+  running = "BackchatRunning",
+  held = "BackchatHeld",
+  failed = "BackchatFailed",
+  cancelled = "BackchatCancelled",
+  unread = "BackchatUnread",
+  read = "BackchatRead",
+}
+
+--- A duration as people say it.
+---@param milliseconds integer
+---@return string
+function M.duration(milliseconds)
+  local seconds = math.max(0, math.floor(milliseconds / 1000))
+  if seconds < 60 then
+    return seconds .. "s"
+  elseif seconds < 3600 then
+    return ("%dm %02ds"):format(math.floor(seconds / 60), seconds % 60)
+  elseif seconds < 86400 then
+    return ("%dh %02dm"):format(math.floor(seconds / 3600), math.floor(seconds / 60) % 60)
+  end
+  return ("%dd"):format(math.floor(seconds / 86400))
+end
+
+--- The part of a request's life that its look depends on.
+---@param request backchat.Request
+---@return string
+function M.face(request)
+  if request.state == "done" then
+    return request.unread and "unread" or "read"
+  end
+  return request.state
+end
+
+---@param face string
+---@return string icon
+---@return string highlight
+function M.icon(face)
+  local name = face == "sending" and "queued" or face
+  return config.get("icons." .. name), HIGHLIGHT[face]
+end
+
+---@param request backchat.Request
+---@param context backchat.DrawingContext
+---@return string
+local function progress(request, context)
+  local parts = { "running " .. M.duration(context.now - (request.startedAt or context.now)) }
+  local tokens = request.usage and request.usage.outputTokens
+  if tokens then
+    table.insert(parts, tokens .. " tokens")
+  elseif context.stream and context.stream ~= "" then
+    -- The provider tells at the end; until then, four bytes are about a token.
+    table.insert(parts, ("≈%d tokens"):format(math.ceil(#context.stream / 4)))
+  end
+  if request.attempt > 1 then
+    table.insert(parts, "attempt " .. request.attempt)
+  end
+  if request.lane == "foreground" and context.stream then
+    local last = vim.trim(context.stream):match("[^\n]*$")
+    if last ~= "" then
+      table.insert(parts, visible.single(last))
+    end
+  end
+  return table.concat(parts, " · ")
+end
+
+---@param request backchat.Request
+---@param face string
+---@param context backchat.DrawingContext
+---@return string
+local function summary(request, face, context)
+  local prompt = visible.cut(visible.single(request.prompt), 60)
+  if face == "sending" then
+    return "sending · " .. prompt
+  elseif face == "queued" then
+    local place = request.place and (", place %d"):format(request.place) or ""
+    return "queued" .. place .. " · " .. prompt
+  elseif face == "running" then
+    return progress(request, context)
+  elseif face == "held" then
+    local why = request.hold and status.hold(request.hold) or "waiting"
+    return "held: " .. why .. " · " .. prompt
+  elseif face == "failed" then
+    return "failed · " .. prompt
+  elseif face == "cancelled" then
+    return "cancelled · " .. prompt
+  end
+  return prompt
+end
+
+---@type table<backchat.AnchorStatus, string>
+local DOUBT = {
+  changed = "its code has changed since",
+  gone = "its code is not here any more",
+  ambiguous = "its code is at several places",
+}
+
+--- The first lines of a text, with an ellipsis where something was left out.
+---@param text string
+---@param width integer
+---@param limit integer
+---@return string[]
+local function first_lines(text, width, limit)
+  local shown = {}
+  for _, line in ipairs(visible.lines(vim.trim(text))) do
+    for _, piece in ipairs(visible.wrap(line, width)) do
+      if #shown == limit then
+        while shown[#shown] == "" do
+          table.remove(shown)
+        end
+        shown[#shown] = visible.cut(shown[#shown] .. " …", width)
+        return shown
+      end
+      table.insert(shown, piece)
+    end
+  end
+  return shown
+end
+
+--- What is drawn of a request; nil for one that has no mark.
+---@param request backchat.Request
+---@param context backchat.DrawingContext
+---@param sending? boolean it was not yet accepted
+---@return backchat.Drawing?
+function M.draw(request, context, sending)
+  local face = sending and "sending" or M.face(request)
+  if request.dismissed or (face == "read" and not config.get("inline.show_read")) then
+    return nil
+  end
+  local icon, highlight = M.icon(face)
+  local eol = { { " " .. icon .. " ", highlight } }
+  table.insert(eol, { summary(request, face, context), highlight })
+  local doubt = request.anchor and DOUBT[request.anchor.status]
+  if doubt then
+    table.insert(eol, { " · " .. doubt, "BackchatHint" })
+  end
+
+  local lines = {}
+  local indent = (" "):rep(context.indent)
+  local width = math.min(config.get("inline.max_width"), context.width) - context.indent - 3
+  local function add(text, group)
+    table.insert(lines, { { indent, "" }, { "│ ", highlight }, { text, group } })
+  end
+  local limit = config.get("inline.preview_lines")
+  if limit > 0 and face == "unread" then
+    for _, line in ipairs(first_lines(request.preview or "", width, limit)) do
+      add(line, "BackchatPreview")
+    end
+    add(":Backchat read", "BackchatHint")
+  elseif limit > 0 and face == "failed" and request.unread then
+    local failure = request.failure or { message = "no reason was given" }
+    for _, line in ipairs(first_lines(failure.message, width, limit)) do
+      add(line, "BackchatFailed")
+    end
+    if failure.remedy then
+      for _, line in ipairs(first_lines(failure.remedy, width, limit)) do
+        add(line, "BackchatPreview")
+      end
+    end
+    add(":Backchat retry · :Backchat dismiss", "BackchatHint")
+  end
+
+  return {
+    sign = config.get("inline.signs") and { icon, highlight } or nil,
+    eol = eol,
+    lines = lines,
+  }
+end
+
+return M

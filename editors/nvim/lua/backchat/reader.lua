@@ -1,0 +1,349 @@
+-- The floating window in which an answer is read whole. What it shows is read: the response is
+-- taken as soon as it is on the screen, which clears its 📬 everywhere.
+
+local actions = require("backchat.actions")
+local answer = require("backchat.answer")
+local client = require("backchat.client")
+local config = require("backchat.config")
+local inline = require("backchat.inline")
+local locate = require("backchat.locate")
+local markdown = require("backchat.markdown")
+local notify = require("backchat.notify")
+local reply = require("backchat.reply")
+local requests = require("backchat.requests")
+local signals = require("backchat.signals")
+local streams = require("backchat.streams")
+local submit = require("backchat.submit")
+local visible = require("backchat.visible")
+
+local M = {}
+
+---@class backchat.Reader
+---@field bufnr integer
+---@field window integer
+---@field turns backchat.Turn[] the answer and the replies that were given here
+---@field stop fun()[] ends listening
+
+---@type backchat.Reader?
+local open
+
+---@param reader backchat.Reader
+---@return boolean
+local function is_shown(reader)
+  return open == reader and vim.api.nvim_win_is_valid(reader.window)
+end
+
+--- The newest that is known of a turn: the stream is ahead of what was read while it runs.
+---@param turn backchat.Turn
+---@return backchat.Request
+---@return backchat.Response?
+local function newest(turn)
+  local request = requests.get(turn.request.id) or turn.request
+  local stream = request.state == "running" and streams.get(request.id)
+  if stream and stream.complete then
+    return request,
+      { text = stream.text, partial = true, attempt = stream.attempt, nextSeq = stream.next_seq }
+  end
+  return request, turn.response
+end
+
+---@param reader backchat.Reader
+---@return string[]
+local function content(reader)
+  local lines = {}
+  for index, turn in ipairs(reader.turns) do
+    local request, response = newest(turn)
+    local prompt = visible.lines(vim.trim(request.prompt))
+    if index > 1 then
+      vim.list_extend(lines, { "", "---", "" })
+    end
+    if index > 1 or #prompt > 1 or vim.fn.strdisplaywidth(prompt[1]) > 60 then
+      for _, line in ipairs(prompt) do
+        table.insert(lines, "> " .. line)
+      end
+      table.insert(lines, "")
+    end
+    vim.list_extend(lines, answer.lines(request, response))
+  end
+  return lines
+end
+
+---@param lines string[]
+---@param width integer
+---@return integer
+local function height_of(lines, width)
+  local height = 0
+  for _, line in ipairs(lines) do
+    height = height + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / width))
+  end
+  return height
+end
+
+---@param reader { turns: backchat.Turn[] }
+---@param lines string[]
+---@return table
+local function geometry(reader, lines)
+  local width = math.min(config.get("float.max_width"), vim.o.columns - 4)
+  local widest = 0
+  for _, line in ipairs(lines) do
+    widest = math.max(widest, vim.fn.strdisplaywidth(line))
+  end
+  width = math.max(math.min(width, widest + 1), math.min(width, 60))
+  local limit = config.get("float.max_height")
+  limit = limit < 1 and math.floor(vim.o.lines * limit) or limit
+  local height = math.max(3, math.min(limit, height_of(lines, width), vim.o.lines - 6))
+  local first = newest(reader.turns[1])
+  local title = (" %s %s "):format(
+    (inline.icon(first.state == "done" and "read" or inline.face(first))),
+    visible.cut(visible.single(first.prompt), width - 8)
+  )
+  return {
+    width = width,
+    height = height,
+    title = title,
+    footer = (" %s · r reply · gy yank code · q close "):format(answer.facts(first)),
+    footer_pos = "right",
+  }
+end
+
+---@param reader backchat.Reader
+local function render(reader)
+  if not is_shown(reader) then
+    return
+  end
+  local lines = content(reader)
+  local at_end = vim.api.nvim_win_get_cursor(reader.window)[1]
+    == vim.api.nvim_buf_line_count(reader.bufnr)
+  local follow = at_end and vim.api.nvim_buf_line_count(reader.bufnr) > 1
+  markdown.set_lines(reader.bufnr, lines)
+  vim.api.nvim_win_set_config(reader.window, geometry(reader, lines))
+  if follow then
+    vim.api.nvim_win_set_cursor(reader.window, { #lines, 0 })
+  end
+end
+
+--- What is on the screen is read.
+---@param reader backchat.Reader
+local function take(reader)
+  for _, turn in ipairs(reader.turns) do
+    local request = newest(turn)
+    if request.unread and is_shown(reader) then
+      client.ask("backchat/take", { requestId = request.id }, function(problem, result)
+        if problem then
+          return notify.error("take: " .. problem)
+        end
+        for _, taken in ipairs(result.responses) do
+          requests.update(taken.request)
+        end
+      end)
+    end
+  end
+end
+
+--- Reads the transcript for the texts of the turns that are shown.
+---@param session_id string
+---@param turns backchat.Turn[]
+---@param callback fun(problem: string?)
+local function fetch(session_id, turns, callback)
+  client.ask("backchat/session", { sessionId = session_id }, function(problem, result)
+    if problem then
+      return callback(problem)
+    end
+    for _, turn in ipairs(turns) do
+      for _, found in ipairs(result.turns) do
+        if found.request.id == turn.request.id then
+          turn.request, turn.response = found.request, found.response
+          if found.response and found.request.state == "running" then
+            streams.load(found.request.id, found.response)
+          end
+        end
+      end
+    end
+    callback(nil)
+  end)
+end
+
+--- Closes the reader, if it is open.
+function M.close()
+  local reader = open
+  if not reader then
+    return
+  end
+  open = nil
+  for _, stop in ipairs(reader.stop) do
+    stop()
+  end
+  if vim.api.nvim_win_is_valid(reader.window) then
+    vim.api.nvim_win_close(reader.window, true)
+  end
+end
+
+---@param reader backchat.Reader
+local function refresh(reader)
+  fetch(reader.turns[1].request.sessionId, reader.turns, function(problem)
+    if problem then
+      return notify.error(problem)
+    end
+    render(reader)
+    take(reader)
+  end)
+end
+
+---@param reader backchat.Reader
+---@param prompt string
+local function send_reply(reader, prompt)
+  local last = newest(reader.turns[#reader.turns])
+  locate.request(last, function(problem, bufnr, place)
+    if problem or not bufnr then
+      vim.fn.histadd("input", prompt)
+      return notify.error("reply: " .. (problem or "the buffer is gone"))
+    end
+    submit.send({
+      bufnr = bufnr,
+      selection = place,
+      prompt = prompt,
+      intent = "ask",
+      mode = "auto",
+      on_accepted = function(request)
+        if is_shown(reader) then
+          table.insert(reader.turns, { request = request })
+          render(reader)
+          vim.api.nvim_win_set_cursor(
+            reader.window,
+            { vim.api.nvim_buf_line_count(reader.bufnr), 0 }
+          )
+        end
+      end,
+    })
+  end)
+end
+
+---@param reader backchat.Reader
+local function map_keys(reader)
+  local function map(key, run, description)
+    vim.keymap.set("n", key, run, { buffer = reader.bufnr, nowait = true, desc = description })
+  end
+  local function act(action)
+    return function()
+      actions.apply(action, (newest(reader.turns[#reader.turns])))
+    end
+  end
+  map("q", M.close, "Close")
+  map("<Esc>", M.close, "Close")
+  map("r", function()
+    reply.open(reader.window, function(prompt)
+      send_reply(reader, prompt)
+    end)
+  end, "Reply")
+  map("gy", markdown.yank_code, "Yank the code block")
+  map("]]", function()
+    markdown.hop(1)
+  end, "Next code block")
+  map("[[", function()
+    markdown.hop(-1)
+  end, "Previous code block")
+  map("R", act("retry"), "Retry")
+  map("X", act("cancel"), "Cancel")
+  map("D", function()
+    act("dismiss")()
+    M.close()
+  end, "Dismiss")
+  map("o", function()
+    local session = reader.turns[1].request.sessionId
+    M.close()
+    require("backchat.transcript").open(session)
+  end, "Open the transcript")
+end
+
+---@param reader backchat.Reader
+local function listen(reader)
+  local function is_mine(id)
+    return vim.iter(reader.turns):any(function(turn)
+      return turn.request.id == id
+    end)
+  end
+  reader.stop = {
+    signals.on("stream", function(id)
+      if is_mine(id) then
+        render(reader)
+      end
+    end),
+    signals.on("request", function(request, before)
+      if not is_mine(request.id) then
+        return
+      end
+      if request.state ~= "running" and (not before or before.state ~= request.state) then
+        refresh(reader)
+      else
+        render(reader)
+      end
+    end),
+  }
+  vim.api.nvim_create_autocmd("BufWipeout", {
+    buffer = reader.bufnr,
+    once = true,
+    callback = function()
+      if open == reader then
+        vim.schedule(M.close)
+      end
+    end,
+  })
+end
+
+---@param turn backchat.Turn
+local function show(turn)
+  M.close()
+  local bufnr = vim.api.nvim_create_buf(false, true)
+  vim.bo[bufnr].bufhidden = "wipe"
+  markdown.prepare(bufnr)
+  local turns = { turn }
+  local lines = content({ turns = turns })
+  markdown.set_lines(bufnr, lines)
+  local place = geometry({ turns = turns }, lines)
+  -- Below the cursor where there is room, else above it.
+  local screen_row = vim.fn.screenrow()
+  local below = vim.o.lines - screen_row - vim.o.cmdheight - 2
+  local above = screen_row - 3
+  local top = below >= place.height or below >= above
+  place.height = math.max(3, math.min(place.height, top and below or above))
+  local window = vim.api.nvim_open_win(
+    bufnr,
+    true,
+    vim.tbl_extend("force", place, {
+      relative = "cursor",
+      anchor = top and "NW" or "SW",
+      row = top and 1 or 0,
+      col = 0,
+      border = config.border(),
+      style = "minimal",
+    })
+  )
+  vim.wo[window].wrap = true
+  vim.wo[window].linebreak = true
+  vim.wo[window].breakindent = true
+  vim.wo[window].conceallevel = 0
+  local reader = { bufnr = bufnr, window = window, turns = turns, stop = {} }
+  open = reader
+  listen(reader)
+  map_keys(reader)
+  take(reader)
+end
+
+--- Opens a request's answer, and reads it.
+---@param request backchat.Request
+function M.read(request)
+  local turn = { request = request }
+  local source = vim.api.nvim_get_current_win()
+  fetch(request.sessionId, { turn }, function(problem)
+    if problem then
+      return notify.error(problem)
+    end
+    -- The answer comes at once; should the user have gone elsewhere meanwhile, nothing is opened
+    -- over what they do now.
+    if vim.api.nvim_get_current_win() == source and vim.api.nvim_get_mode().mode == "n" then
+      show(turn)
+    end
+  end)
+end
+
+return M

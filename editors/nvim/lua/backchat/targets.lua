@@ -1,0 +1,88 @@
+-- Which request a command means: the one at the cursor, else the only one that it could mean,
+-- else the one that the user picks.
+
+local inline = require("backchat.inline")
+local marks = require("backchat.marks")
+local notify = require("backchat.notify")
+local visible = require("backchat.visible")
+
+local M = {}
+
+---@param place backchat.Selection
+---@param row integer
+---@return integer lines between the row and the place, 0 inside
+local function distance(place, row)
+  if row < place.start_row then
+    return place.start_row - row
+  elseif row > place.end_row then
+    return row - place.end_row
+  end
+  return 0
+end
+
+--- The current buffer's requests that `fits` accepts: those at the cursor, the narrowest and
+--- newest first, and all.
+---@param fits fun(request: backchat.Request): boolean
+---@return backchat.Request[] here
+---@return backchat.Request[] all
+function M.candidates(fits)
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  local here, all = {}, {}
+  for _, found in ipairs(marks.in_buffer(vim.api.nvim_get_current_buf())) do
+    if fits(found.request) then
+      table.insert(all, found.request)
+      if distance(found.place, row) == 0 then
+        table.insert(here, found)
+      end
+    end
+  end
+  table.sort(here, function(a, b)
+    local a_size = a.place.end_row - a.place.start_row
+    local b_size = b.place.end_row - b.place.start_row
+    if a_size ~= b_size then
+      return a_size < b_size
+    end
+    return a.request.createdAt > b.request.createdAt
+  end)
+  return vim.tbl_map(function(found)
+    return found.request
+  end, here), all
+end
+
+---@param request backchat.Request
+---@return string
+function M.label(request)
+  local icon = inline.icon(inline.face(request))
+  return ("%s %s · %s"):format(
+    icon,
+    visible.cut(visible.single(request.prompt), 60),
+    request.state
+  )
+end
+
+--- Finds the one request that a command means and calls back with it.
+---@param what string for the question and the message, e.g. "cancel"
+---@param fits fun(request: backchat.Request): boolean
+---@param nothing string what to say when there is none
+---@param callback fun(request: backchat.Request)
+function M.choose(what, fits, nothing, callback)
+  local here, all = M.candidates(fits)
+  if #here > 0 then
+    return callback(here[1])
+  elseif #all == 1 then
+    return callback(all[1])
+  elseif #all == 0 then
+    return notify.warn(nothing)
+  end
+  vim.ui.select(all, {
+    prompt = "Backchat: " .. what,
+    kind = "backchat_request",
+    format_item = M.label,
+  }, function(request)
+    if request then
+      callback(request)
+    end
+  end)
+end
+
+return M

@@ -1,0 +1,17 @@
+-- Runs every test of this folder and ends with the exit code that says how it went.
+--   nvim --headless --clean -u minit.lua -l … is not used: mini.test wants the event loop.
+
+MiniTest.run()
+vim.wait(20 * 60 * 1000, function()
+  return not MiniTest.is_executing()
+end, 50)
+
+local failed = 0
+for _, case in ipairs(MiniTest.current.all_cases or {}) do
+  if type(case.exec) ~= "table" or not vim.startswith(case.exec.state, "Pass") then
+    failed = failed + 1
+  end
+end
+local total = #(MiniTest.current.all_cases or {})
+io.stdout:write(("\n%d tests, %d failed\n"):format(total, failed))
+vim.cmd.cquit({ count = (failed > 0 or total == 0) and 1 or 0 })
