@@ -50,16 +50,13 @@ local function scripted_model()
     return model
   end
   local line = ""
-  local process = vim.system(
-    { "node", vim.fs.dirname(M.plugin) .. "/tests/scripted_model.mjs" },
-    {
-      stdin = true,
-      text = true,
-      stdout = function(_, data)
-        line = line .. (data or "")
-      end,
-    }
-  )
+  local process = vim.system({ "node", vim.fs.dirname(M.plugin) .. "/tests/scripted_model.mjs" }, {
+    stdin = true,
+    text = true,
+    stdout = function(_, data)
+      line = line .. (data or "")
+    end,
+  })
   M.wait("the scripted model listens", function()
     return line:find("\n")
   end)
@@ -283,13 +280,16 @@ function M.neovim(options)
           .. "\nmessages: "
           .. vim.inspect(child.lua_get("_G.notifications"))
           .. "\nLSP log: "
-          .. table.concat(child.lua_get([[
+          .. table.concat(
+            child.lua_get([[
             (function()
               local path = require("backchat.log").client_log()
               local lines = vim.fn.filereadable(path) == 1 and vim.fn.readfile(path) or {}
               return vim.list_slice(lines, math.max(1, #lines - 20))
             end)()
-          ]]), "\n"),
+          ]]),
+            "\n"
+          ),
         2
       )
     end

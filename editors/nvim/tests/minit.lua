@@ -32,5 +32,7 @@ mini_test.setup({
       return table.concat(case.desc, " "):find(only, 1, true) ~= nil
     end,
   },
-  execute = { reporter = mini_test.gen_reporter.stdout({ group_depth = 1, quit_on_finish = false }) },
+  execute = {
+    reporter = mini_test.gen_reporter.stdout({ group_depth = 1, quit_on_finish = false }),
+  },
 })

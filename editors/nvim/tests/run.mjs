@@ -129,6 +129,8 @@ async function main() {
         console.log(`Neovim ${version} can't be had here; its tests are left out.`);
       }
     }
+    const localModel = [path.join(root, "src", "cli", "local_model.py"), "setup", path.join(cache, "local-model")];
+    if ((await run("python3", localModel)) !== 0) return false;
     return (await luaTools()) && REQUIRED.every((version) => (only && version !== only) || programs[version]);
   });
 

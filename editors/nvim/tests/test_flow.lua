@@ -37,7 +37,7 @@ T["submit from a range, type above it while it runs: the mark moves with the cod
   child.wait_mark("running")
   equal(child.mark("running").line, 3)
 
-  child.type_keys("gg", "O", "-- one<CR>-- two", "<Esc>")
+  child.type_keys("gg", "O", "local one<CR>local two", "<Esc>")
   equal(child.mark("running").line, 5)
   harness.release("why a loop")
 
@@ -50,15 +50,15 @@ T["submit from a range, type above it while it runs: the mark moves with the cod
   end, child.marks())
   equal(below[1].line, 7)
   -- Nothing was moved and nothing was written.
-  equal(child.api.nvim_win_get_cursor(0), { 2, 5 })
-  equal(buffer_text(child), "-- one\n-- two\n" .. table.concat(LINES, "\n"))
+  equal(child.api.nvim_win_get_cursor(0), { 2, 8 })
+  equal(buffer_text(child), "local one\nlocal two\n" .. table.concat(LINES, "\n"))
   equal(window_count(child), 1)
   -- The server knows the same place.
   local anchor = child.lua([[
     local result
     require("backchat.client").request("backchat/requests",
       { textDocument = { uri = vim.uri_from_bufnr(0) } },
-      function(_, value) result = value end, 0)
+      function(_, value) result = value end, vim.api.nvim_get_current_buf())
     vim.wait(10000, function() return result end, 10)
     return result.requests[1].anchor
   ]])
@@ -75,7 +75,7 @@ T["read opens the answer whole, takes it, and q closes it"] = function()
   child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
   equal(buffer_text(child), "First.\n\n```lua\nreturn 1\n```\n\nLast.")
   equal(child.bo.modifiable, false)
-  child.wait_for('require("backchat").counts().unread == 0')
+  child.wait_for('(require("backchat").counts() or {}).unread == 0')
 
   child.type_keys("gy")
   equal(child.fn.getreg('"'), "return 1\n")
@@ -100,11 +100,13 @@ T["a reply continues the session in the reader, and streams there"] = function()
   child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
   child.type_keys("r", "second question", "<CR>")
   child.wait_for([[vim.api.nvim_buf_get_lines(0, 0, -1, false)[5] == "> second question"]])
-  child.wait_for([[(vim.api.nvim_buf_get_lines(0, 6, 7, false)[1] or ""):find("Second answer", 1, true)]])
+  child.wait_for(
+    [[(vim.api.nvim_buf_get_lines(0, 6, 7, false)[1] or ""):find("Second answer", 1, true)]]
+  )
   harness.release("second question")
   child.wait_for([[vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] == "Second answer, in words."]])
   -- It was watched: it is read.
-  child.wait_for('require("backchat").counts().unread == 0')
+  child.wait_for('(require("backchat").counts() or {}).unread == 0')
   -- The model was told what was said before.
   local asked = harness.asked()
   local said = vim.json.encode(asked[#asked].messages)
@@ -119,7 +121,7 @@ T["reading clears 📬 in a second Neovim on the same file"] = function()
   first.cmd("1Backchat submit for both")
   first.wait_mark("📬")
   second.wait_mark("📬")
-  equal(second.lua_get('require("backchat").status()'), "📬 1")
+  second.wait_for('require("backchat").status() == "📬 1"')
 
   first.cmd("Backchat read")
   first.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
@@ -157,9 +159,9 @@ T["a failure says what and how to go on, and dismiss takes it away"] = function(
   local child = open()
   child.cmd("2Backchat submit fail please")
   child.wait_mark("failed")
-  local below = table.concat(child.below(), "\n")
-  equal(below:find("401", 1, true) ~= nil or below:find("key", 1, true) ~= nil, true)
-  equal(below:find(":Backchat retry", 1, true) ~= nil, true)
+  local below = table.concat(child.below(), " ")
+  MiniTest.expect.equality({ below, below:find("127.0.0.1", 1, true) ~= nil }, { below, true })
+  equal({ below, below:find(":Backchat retry", 1, true) ~= nil }, { below, true })
   child.cmd("2")
   child.cmd("Backchat dismiss")
   harness.wait("the mark is gone", function()
@@ -259,7 +261,10 @@ T["next and prev go from mark to mark, around the end"] = function()
 end
 
 T["what a model says is never run and never hides"] = function()
-  harness.script({ match = "attack", answer = "\27]0;title\7 vim: set modifiable: \226\128\174gnirts" })
+  harness.script({
+    match = "attack",
+    answer = "\27]0;title\7 vim: set modifiable: \226\128\174gnirts",
+  })
   local child = open()
   child.cmd("1Backchat submit attack")
   child.wait_mark("📬")

@@ -42,11 +42,11 @@ T["waiting"] = function()
   equal(draw({}, { sending = true }).eol, " ◌ sending · why is this slow?")
   equal(draw({ place = 2 }).eol, " ◌ queued, place 2 · why is this slow?")
   local until_time = os.time({ year = 2100, month = 1, day = 2, hour = 14, min = 32 })
-  local held = draw({ state = "held", hold = { reason = "rate limit of localhost", ["until"] = until_time * 1000 } })
-  equal(
-    held.eol,
-    " ‖ held: rate limit of localhost, until 2100-01-02 14:32 · why is this slow?"
-  )
+  local held = draw({
+    state = "held",
+    hold = { reason = "rate limit of localhost", ["until"] = until_time * 1000 },
+  })
+  equal(held.eol, " ‖ held: rate limit of localhost, until 2100-01-02 14:32 · why is this slow?")
 end
 
 T["running"] = function()

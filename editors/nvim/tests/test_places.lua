@@ -131,7 +131,7 @@ T["a buffer that is wiped while its request runs loses nothing"] = function()
   child.wait_mark("running")
   child.cmd("bwipeout!")
   harness.release("wiped")
-  child.wait_for('require("backchat").counts().unread == 1')
+  child.wait_for('(require("backchat").counts() or {}).unread == 1')
   child.cmd("edit " .. path)
   equal(child.wait_mark("📬 wiped").line, 3)
 end

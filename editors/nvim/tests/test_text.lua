@@ -7,8 +7,14 @@ T["control characters are shown, not sent"] = function()
   local visible = require("backchat.visible")
   equal(visible.line("a\27[31mb\7\127"), "a␛[31mb␇␡")
   equal(visible.line("x\194\155y"), "x<U+009B>y")
-  equal(visible.line("a\226\128\174b\226\129\166c\226\128\139d\239\187\191"), "a<U+202E>b<U+2066>c<U+200B>d<U+FEFF>")
-  equal(visible.line("tab\tstays, as do é 📬 👩‍💻"), "tab\tstays, as do é 📬 👩‍💻")
+  equal(
+    visible.line("a\226\128\174b\226\129\166c\226\128\139d\239\187\191"),
+    "a<U+202E>b<U+2066>c<U+200B>d<U+FEFF>"
+  )
+  equal(
+    visible.line("tab\tstays, as do é 📬 👩‍💻"),
+    "tab\tstays, as do é 📬 👩‍💻"
+  )
   equal(visible.lines("one\r\ntwo\rthree\n"), { "one", "two", "three", "" })
   equal(visible.single(" a \n\t b\0 "), "a b␀")
 end
@@ -16,7 +22,10 @@ end
 T["lines are wrapped at blanks and within a width"] = function()
   local visible = require("backchat.visible")
   equal(visible.wrap("one two three four", 9), { "one two", "three", "four" })
-  equal(visible.wrap("    indented text that goes on", 16), { "    indented", "    text that", "    goes on" })
+  equal(
+    visible.wrap("    indented text that goes on", 16),
+    { "    indented", "    text that", "    goes on" }
+  )
   equal(visible.wrap("a" .. ("b"):rep(19), 8), { "abbbbbbb", "bbbbbbbb", "bbbb" })
   equal(visible.wrap("漢字漢字漢字", 8), { "漢字漢字", "漢字" })
   for _, line in ipairs(visible.wrap(("📬 mixed 漢字 text "):rep(20), 23)) do
@@ -36,9 +45,16 @@ T["positions in each encoding"] = function()
   local bufnr = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, { "é📬x", "second" })
   local selection = { start_row = 0, start_col = 2, end_row = 0, end_col = 6 }
-  for encoding, columns in pairs({ ["utf-8"] = { 2, 6 }, ["utf-16"] = { 1, 3 }, ["utf-32"] = { 1, 2 } }) do
+  for encoding, columns in pairs({
+    ["utf-8"] = { 2, 6 },
+    ["utf-16"] = { 1, 3 },
+    ["utf-32"] = { 1, 2 },
+  }) do
     local range = positions.to_range(bufnr, selection, encoding)
-    equal({ encoding, range.start.character, range["end"].character }, { encoding, columns[1], columns[2] })
+    equal(
+      { encoding, range.start.character, range["end"].character },
+      { encoding, columns[1], columns[2] }
+    )
     equal(positions.to_selection(bufnr, range, encoding), selection)
   end
   -- A range past the end is cut to what there is.
@@ -65,9 +81,12 @@ T["code blocks are found, an open one too"] = function()
     "```",
     "not closed",
   })
-  equal(vim.tbl_map(function(block)
-    return block.lines
-  end, blocks), { { "local a = 1", "~~~" }, { "inner", "```" }, { "not closed" } })
+  equal(
+    vim.tbl_map(function(block)
+      return block.lines
+    end, blocks),
+    { { "local a = 1", "~~~" }, { "inner", "```" }, { "not closed" } }
+  )
 end
 
 T["deltas make a text, whatever order they were heard in"] = function()

@@ -71,6 +71,18 @@ function M.refresh(bufnr)
   end
 end
 
+--- Closes a file's document and opens it again, so that the server places requests in it that came
+--- from other windows.
+---@param bufnr integer
+function M.reopen(bufnr)
+  if client.is_attached(bufnr) then
+    client.detach(bufnr)
+    client.attach(bufnr)
+    tell_focus()
+    M.refresh(bufnr)
+  end
+end
+
 --- Reads the text of a running response whose beginning was streamed to no one here.
 ---@param request backchat.Request
 function M.catch_up(request)
@@ -136,7 +148,8 @@ function M.automatically(bufnr)
     return M.refresh(bufnr)
   end
   client.ensure(function(problem)
-    if not problem and wanted(bufnr) then
+    -- When the server was just started, all that is wanted is attached already.
+    if not problem and wanted(bufnr) and not client.is_attached(bufnr) then
       attach(bufnr)
     end
   end)

@@ -4,6 +4,7 @@
 local binary = require("backchat.binary")
 local documents = require("backchat.documents")
 local notify = require("backchat.notify")
+local nulls = require("backchat.nulls")
 local signals = require("backchat.signals")
 
 local M = {}
@@ -63,7 +64,7 @@ local function settle(problem)
 end
 
 ---@param method string
----@param params table
+---@param params? table
 function M.notify(method, params)
   local client = M.get()
   if not client or phase ~= "ready" then
@@ -86,6 +87,13 @@ function M.attach(bufnr)
 end
 
 ---@param bufnr integer
+function M.detach(bufnr)
+  if client_id and vim.lsp.buf_is_attached(bufnr, client_id) then
+    vim.lsp.buf_detach_client(bufnr, client_id)
+  end
+end
+
+---@param bufnr integer
 ---@return boolean
 function M.is_attached(bufnr)
   return client_id ~= nil and vim.lsp.buf_is_attached(bufnr, client_id)
@@ -94,7 +102,7 @@ end
 --- Asks the server, which must be ready. The callback is called once, in the main loop; not at
 --- all when the server dies before it answers (see M.request_surely).
 ---@param method string
----@param params table
+---@param params? table
 ---@param callback fun(problem: string?, result: any)
 ---@param bufnr? integer the buffer that it is about: what was typed there is sent first
 function M.request(method, params, callback, bufnr)
@@ -106,7 +114,7 @@ function M.request(method, params, callback, bufnr)
     documents.flush(bufnr)
   end
   local function handler(err, result)
-    callback(err and (err.message or vim.inspect(err)) or nil, result)
+    callback(err and (err.message or vim.inspect(err)) or nil, nulls.strip(result))
   end
   bufnr = bufnr and vim.api.nvim_buf_is_valid(bufnr) and bufnr or vim.api.nvim_get_current_buf()
   local sent
@@ -122,7 +130,7 @@ end
 
 --- Asks the server when it is ready; starts it when it is not.
 ---@param method string
----@param params table
+---@param params? table
 ---@param callback fun(problem: string?, result: any)
 ---@param bufnr? integer
 function M.ask(method, params, callback, bufnr)

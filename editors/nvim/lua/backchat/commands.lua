@@ -79,7 +79,7 @@ local VERBS = {
       if problem then
         return notify.error(problem)
       end
-      require("backchat.client").request("backchat/status", vim.empty_dict(), function(err, status)
+      require("backchat.client").request("backchat/status", nil, function(err, status)
         if err then
           return notify.error(err)
         end

@@ -1,20 +1,21 @@
 -- What the server tells without being asked, a function a notification.
 
 local notify = require("backchat.notify")
+local nulls = require("backchat.nulls")
 local requests = require("backchat.requests")
 local signals = require("backchat.signals")
 
----@type table<string, fun(err: any, params: table)>
-return {
-  ["backchat/requestDidChange"] = function(_, params)
+---@type table<string, fun(params: table)>
+local HEARD = {
+  ["backchat/requestDidChange"] = function(params)
     requests.update(params.request)
   end,
 
-  ["backchat/responseDelta"] = function(_, params)
+  ["backchat/responseDelta"] = function(params)
     requests.append(params)
   end,
 
-  ["backchat/responseReady"] = function(_, params)
+  ["backchat/responseReady"] = function(params)
     requests.update(params.request)
     if require("backchat.submit").was_submitted_here(params.request.id) then
       notify.answer_came()
@@ -22,7 +23,17 @@ return {
     signals.emit("ready", params.request, params.unread)
   end,
 
-  ["backchat/statusDidChange"] = function(_, params)
+  ["backchat/statusDidChange"] = function(params)
     require("backchat.status").set(params)
   end,
 }
+
+---@type table<string, lsp.Handler>
+local handlers = {}
+for method, hear in pairs(HEARD) do
+  handlers[method] = function(_, params)
+    hear(nulls.strip(params))
+  end
+end
+
+return handlers

@@ -10,7 +10,7 @@ local TIMEOUT = 5000
 ---@return string? problem
 local function ask(method)
   local answered, problem, result
-  require("backchat.client").ask(method, vim.empty_dict(), function(err, value)
+  require("backchat.client").ask(method, nil, function(err, value)
     answered, problem, result = true, err, value
   end)
   vim.wait(TIMEOUT, function()

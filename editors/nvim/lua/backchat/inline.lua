@@ -170,7 +170,7 @@ function M.draw(request, context, sending)
       add(line, "BackchatPreview")
     end
     add(":Backchat read", "BackchatHint")
-  elseif limit > 0 and face == "failed" and request.unread then
+  elseif limit > 0 and face == "failed" then
     local failure = request.failure or { message = "no reason was given" }
     for _, line in ipairs(first_lines(failure.message, width, limit)) do
       add(line, "BackchatFailed")

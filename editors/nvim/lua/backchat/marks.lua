@@ -21,6 +21,7 @@ M.namespace = vim.api.nvim_create_namespace("backchat.marks")
 ---@field anchor_id? integer the extmark that holds the range
 ---@field head_id? integer the extmark that holds the sign and the text behind the first line
 ---@field lines_id? integer the extmark that holds the lines below
+---@field looked_again? boolean its place was asked for
 
 --- By the request's id, or by the idempotency key of one that was not yet accepted.
 ---@type table<string, backchat.Mark>
@@ -206,6 +207,21 @@ function M.redraw(filter)
   end
 end
 
+--- Asks the server for the place of a mark, once. `how` is a function of backchat.attach.
+---@param mark backchat.Mark
+---@param how "refresh"|"reopen"
+local function look_again(mark, how)
+  if mark.looked_again then
+    return
+  end
+  mark.looked_again = true
+  vim.schedule(function()
+    if vim.api.nvim_buf_is_loaded(mark.bufnr) then
+      require("backchat.attach")[how](mark.bufnr)
+    end
+  end)
+end
+
 ---@param request backchat.Request
 local function show(request)
   local mark = marks[request.id]
@@ -234,13 +250,15 @@ local function show(request)
     end
     if not current and not mark.anchor_id then
       -- Drawn where it was a moment ago, until the server has seen the latest text.
-      vim.schedule(function()
-        require("backchat.attach").refresh(bufnr)
-      end)
+      look_again(mark, "refresh")
     end
   end
   if place then
     draw(mark, place)
+  else
+    -- It was asked in another window while the document was open here. A server looks for such
+    -- requests when it opens a document.
+    look_again(mark, "reopen")
   end
   tick_while_running()
 end

@@ -13,7 +13,7 @@ local names = {}
 function M.names()
   if client.is_ready() and #names == 0 then
     local done = false
-    client.request("backchat/models", vim.empty_dict(), function(problem, result)
+    client.request("backchat/models", nil, function(problem, result)
       done = true
       names = problem and {}
         or vim.tbl_map(function(model)
@@ -40,7 +40,7 @@ end
 
 --- Lets the user pick a model.
 function M.pick()
-  client.ask("backchat/models", vim.empty_dict(), function(problem, result)
+  client.ask("backchat/models", nil, function(problem, result)
     if problem then
       return notify.error(problem)
     end

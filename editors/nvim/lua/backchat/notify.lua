@@ -55,7 +55,9 @@ local function toast_when_settled()
     local count = answered
     answered = 0
     if require("backchat.config").get("notify") then
-      M.info(count == 1 and "📬 an answer is ready" or ("📬 %d answers are ready"):format(count))
+      M.info(
+        count == 1 and "📬 an answer is ready" or ("📬 %d answers are ready"):format(count)
+      )
     end
   end, SETTLE)
 end

@@ -94,7 +94,7 @@ function M.describe()
 end
 
 signals.on("connected", function()
-  require("backchat.client").request("backchat/status", vim.empty_dict(), function(problem, status)
+  require("backchat.client").request("backchat/status", nil, function(problem, status)
     if not problem then
       M.set(status)
     end
