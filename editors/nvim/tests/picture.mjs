@@ -19,7 +19,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const plugin = path.dirname(here);
 const root = path.dirname(path.dirname(plugin));
 const cache = path.join(root, ".cache", "picture");
-const [COLUMNS, ROWS] = [104, 34];
+const [COLUMNS, ROWS] = [100, 32];
 const PATIENCE = 60_000;
 
 const QUESTIONS = [
@@ -122,14 +122,12 @@ async function main() {
     await until("Neovim shows the file", () => screen().includes("def load"));
     for (const { lines, prompt } of QUESTIONS) type(`:${lines}Backchat submit ${prompt}`, "Enter");
     await until("the first is answered and the second runs", () => /📬 why is this slow/.test(screen()) && /running \d+s/.test(screen()));
-    type("4G", "o", "from collections import Counter", "Escape");
-    await until("the clock ticks", () => /running [1-9]\d*s · ≈\d+ tokens/.test(screen()));
-    type(":", "Escape");
-    await new Promise((resolve) => setTimeout(resolve, 300));
-
+    type("3G", "o", "from collections import Cou");
+    await until("the clock ticks", () => /running [3-9]s · ≈\d+ tokens/.test(screen()));
     const output = path.resolve(option("output", path.join(plugin, "docs", "neovim.png")));
     mkdirSync(path.dirname(output), { recursive: true });
-    const png = execFileSync("python3", [path.join(here, "picture", "render.py"), `${COLUMNS}x${ROWS}`, fonts], {
+    const cursor = tmux("display-message", "-p", "#{cursor_x},#{cursor_y}").trim();
+    const png = execFileSync("python3", [path.join(here, "picture", "render.py"), `${COLUMNS}x${ROWS}`, fonts, cursor], {
       input: screen("-e"),
       env: { ...process.env, PYTHONPATH: python },
       maxBuffer: 64 * 1024 * 1024,

@@ -179,6 +179,20 @@ T["ask in front streams its last line at the code"] = function()
   child.wait_mark("📬")
 end
 
+T["questions that are asked at once are answered in their order"] = function()
+  local child = open()
+  for number = 1, 7 do
+    child.cmd(("%dBackchat submit question %d"):format(number, number))
+  end
+  child.wait_for('(require("backchat").counts() or {}).unread == 7')
+  local told = {}
+  for _, request in ipairs(harness.asked()) do
+    table.insert(told, tonumber(request.prompt:match("question (%d)")))
+  end
+  equal(told, { 1, 2, 3, 4, 5, 6, 7 })
+  equal(#child.marks(), 14)
+end
+
 T["without a prompt it is asked for, and an empty one submits nothing"] = function()
   local child = open()
   child.lua([[vim.ui.input = function(options, callback)

@@ -51,8 +51,11 @@ end
 
 T["running"] = function()
   local running = { state = "running", attempt = 1, startedAt = 1000 }
-  equal(draw(running).eol, " ● running 12s")
-  equal(draw(running, { stream = "one\ntwo three" }).eol, " ● running 12s · ≈4 tokens")
+  equal(draw(running).eol, " ● running 12s · why is this slow?")
+  equal(
+    draw(running, { stream = "one\ntwo three" }).eol,
+    " ● running 12s · ≈4 tokens · why is this slow?"
+  )
   running.lane = "foreground"
   equal(
     draw(running, { stream = "one\ntwo \27three" }).eol,

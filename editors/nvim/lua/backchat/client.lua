@@ -145,7 +145,7 @@ end
 --- As M.ask, for a request that may be sent twice: when the server dies before it answers, the
 --- next one is asked. `make` is called for each try, as places and versions change meanwhile.
 ---@param method string
----@param make fun(): table? params, or nil when it is not wanted any more
+---@param make fun(): table? params, or nil when the buffer is gone
 ---@param callback fun(problem: string?, result: any)
 ---@param bufnr integer
 function M.request_surely(method, make, callback, bufnr)
@@ -164,8 +164,7 @@ function M.request_surely(method, make, callback, bufnr)
     end
     local params = make()
     if not params then
-      unanswered[id] = nil
-      return
+      return finish("the buffer was closed before the server was asked")
     end
     entry.sent_to = client_id
     M.request(method, params, function(problem, result)

@@ -83,6 +83,8 @@ local function progress(request, context)
     if last ~= "" then
       table.insert(parts, visible.single(last))
     end
+  elseif request.lane == "background" then
+    table.insert(parts, visible.cut(visible.single(request.prompt), 60))
   end
   return table.concat(parts, " · ")
 end

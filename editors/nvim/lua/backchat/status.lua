@@ -15,9 +15,13 @@ end
 
 ---@param status backchat.Status
 function M.set(status)
+  local before = M.line()
   current = status
   notify.inbox_changed(status)
   signals.emit("status", status)
+  if M.line() ~= before then
+    vim.cmd.redrawstatus({ bang = true })
+  end
 end
 
 --- An instant as people say it: the time, with the day when it is not today.

@@ -45,6 +45,32 @@ local function idempotency_key()
   end))
 end
 
+--- For each buffer the submits that wait until the one before them was answered: a server may
+--- take two that come at once in either order, and a session is a conversation.
+---@type table<integer, fun(done: fun())[]>
+local lines = {}
+
+---@param bufnr integer
+---@param send fun(done: fun())
+local function in_line(bufnr, send)
+  local line = lines[bufnr]
+  if line then
+    table.insert(line, send)
+    return
+  end
+  line = {}
+  lines[bufnr] = line
+  local function next_one()
+    local following = table.remove(line, 1)
+    if following then
+      following(next_one)
+    else
+      lines[bufnr] = nil
+    end
+  end
+  send(next_one)
+end
+
 --- Submits. The place is marked at once and moves with what is typed until the server has it.
 ---@param submit backchat.Submit
 function M.send(submit)
@@ -64,45 +90,54 @@ function M.send(submit)
     dismissed = false,
   } --[[@as backchat.Request]], place)
 
+  ---@param problem string
   local function failed(problem)
     marks.remove(key)
     -- What was typed is one <Up> away when it is asked for again.
     vim.fn.histadd("input", submit.prompt)
     notify.error(problem)
   end
-
-  attach.open(bufnr, function(problem, uri)
-    if problem or not uri then
-      return failed(problem or "the buffer has no document")
+  ---@param request backchat.Request
+  local function accepted(request)
+    mine[request.id] = true
+    local heard = requests.get(request.id)
+    marks.accept(key, request.id)
+    -- A notification that was faster knows more than the answer.
+    requests.update(heard or request)
+    if submit.on_accepted then
+      submit.on_accepted(requests.get(request.id))
     end
-    client.request_surely("backchat/submit", function()
-      local now = marks.place(key)
-      if not now then
-        return nil
+  end
+
+  in_line(bufnr, function(done)
+    attach.open(bufnr, function(problem, uri)
+      if problem or not uri then
+        failed(problem or "the buffer has no document")
+        return done()
       end
-      return {
-        textDocument = { uri = uri },
-        range = not whole and positions.to_range(bufnr, now, client.encoding()) or nil,
-        prompt = submit.prompt,
-        intent = submit.intent,
-        mode = submit.mode,
-        model = config.get("model"),
-        idempotencyKey = key,
-      }
-    end, function(refusal, result)
-      if refusal then
-        return failed(refusal)
-      end
-      local request = result.request
-      mine[request.id] = true
-      local heard = requests.get(request.id)
-      marks.accept(key, request.id)
-      -- A notification that was faster knows more than the answer.
-      requests.update(heard or request)
-      if submit.on_accepted then
-        submit.on_accepted(requests.get(request.id))
-      end
-    end, bufnr)
+      client.request_surely("backchat/submit", function()
+        local now = marks.place(key)
+        if not now then
+          return nil
+        end
+        return {
+          textDocument = { uri = uri },
+          range = not whole and positions.to_range(bufnr, now, client.encoding()) or nil,
+          prompt = submit.prompt,
+          intent = submit.intent,
+          mode = submit.mode,
+          model = config.get("model"),
+          idempotencyKey = key,
+        }
+      end, function(refusal, result)
+        if refusal then
+          failed(refusal)
+        else
+          accepted(result.request)
+        end
+        done()
+      end, bufnr)
+    end)
   end)
 end
 

@@ -4,7 +4,6 @@ vim.o.termguicolors = true
 vim.o.swapfile = false
 vim.o.shada = ""
 vim.o.laststatus = 2
-vim.o.showmode = false
 vim.o.statusline = " %t%m%= %{v:lua.require'backchat'.status()}  %l:%c "
 vim.o.guicursor = "n-v-c:block"
 vim.o.fillchars = "eob: "

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Draws what a terminal shows as a PNG.
 
-    tmux capture-pane -p -e -N | render.py COLUMNSxROWS FONTS > picture.png
+    tmux capture-pane -p -e -N | render.py COLUMNSxROWS FONTS X,Y > picture.png
 
 FONTS is a folder with the fonts of Debian's fonts-jetbrains-mono, fonts-dejavu-mono and
-fonts-noto-color-emoji. Needs pyte and Pillow on PYTHONPATH.
+fonts-noto-color-emoji; X,Y is the cell of the cursor. Needs pyte and Pillow on PYTHONPATH.
 """
 
 import sys
@@ -108,6 +108,9 @@ def main():
             if cell.underscore:
                 line = top + fonts.ascent + 3
                 draw.line([left, line, left + fonts.width - 1, line], fill=foreground)
+    x, y = map(int, sys.argv[3].split(","))
+    left, top = PADDING + x * fonts.width, PADDING + y * fonts.height
+    draw.rectangle([left, top, left + 3, top + fonts.height - 1], fill="#" + FOREGROUND)
     image.save(sys.stdout.buffer, "PNG", optimize=True)
 
 
