@@ -231,6 +231,21 @@ impl Coordinator {
         Ok(self.inner.store.save_anchors(anchors).await?)
     }
 
+    /// A file, or a folder with all files in it, was renamed: its sessions go along. Gives back how many
+    /// those are.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn rename(&self, old_uri: &str, new_uri: &str) -> Result<usize> {
+        let renamed = self
+            .inner
+            .store
+            .rename(old_uri, new_uri, clock::now())
+            .await;
+        self.told(renamed)
+    }
+
     /// The state of the inbox and of the models.
     ///
     /// # Errors

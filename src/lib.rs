@@ -18,6 +18,7 @@ pub mod llm;
 pub mod models;
 pub mod prompt;
 pub mod protocol;
+pub mod rules;
 pub mod server;
 pub mod session;
 pub mod store;

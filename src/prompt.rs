@@ -26,6 +26,8 @@ pub struct Question<'a> {
     pub text: &'a str,
     /// The part that was asked about, in bytes; the whole text when nothing was selected.
     pub span: (usize, usize),
+    /// The rules of the project, for the model to follow.
+    pub rules: Option<&'a str>,
     /// The turns that were answered before, oldest first.
     pub history: &'a [HistoryTurn],
     /// The model's window in tokens.
@@ -104,6 +106,7 @@ pub fn build(question: &Question<'_>) -> Prompt {
             )
         }
     };
+    let system = with_rules(system, question.rules, budget / 4);
     let mut left =
         budget.saturating_sub(system.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD);
 
@@ -137,9 +140,20 @@ pub fn build(question: &Question<'_>) -> Prompt {
         role: Role::User,
         text: last_turn(question, &ask, &selected, left),
     });
-    Prompt {
-        system: system.to_owned(),
-        turns,
+    Prompt { system, turns }
+}
+
+/// What the model is told of its task, with the project's rules as far as they fit into `bytes`.
+fn with_rules(system: &str, rules: Option<&str>, bytes: usize) -> String {
+    match rules {
+        None => system.to_owned(),
+        Some(rules) => {
+            let end = floor_boundary(rules, rules.len().min(bytes));
+            format!(
+                "{system}\n\nFollow the rules of the project:\n\n{}",
+                rules[..end].trim_end()
+            )
+        }
     }
 }
 
@@ -317,6 +331,7 @@ mod tests {
             language: "rust",
             text,
             span: (0, text.len()),
+            rules: None,
             history: &[],
             context_tokens: 8192,
             max_output_tokens: 1024,
@@ -379,6 +394,22 @@ mod tests {
         assert!(said.contains("let line_2490 ") && said.contains("let line_2510 "));
         assert!(!said.contains("let line_1 ") && !said.contains("let line_5000 "));
         assert!(said.len() < 8192 * BYTES_PER_TOKEN);
+    }
+
+    #[test]
+    fn the_rules_of_the_project_go_along_as_far_as_they_fit() {
+        let rules = "From AGENTS.md:\n\nUse tabs.";
+        let prompt = build(&Question {
+            rules: Some(rules),
+            ..question("fn a() {}\n")
+        });
+        assert!(prompt.system.ends_with(rules), "{}", prompt.system);
+        let long = "é".repeat(100_000);
+        let prompt = build(&Question {
+            rules: Some(&long),
+            ..question("fn a() {}\n")
+        });
+        assert!(prompt.system.len() < 8192 * BYTES_PER_TOKEN / 2);
     }
 
     #[test]

@@ -20,16 +20,18 @@ mod look;
 mod outbox;
 mod proposal;
 mod text_sync;
+mod workspace;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, OnceCell};
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
     CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams, Hover,
-    HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny,
-    WorkDoneProgressCancelParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult,
+    InitializedParams, LSPAny, RenameFilesParams, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, LspService};
 
@@ -53,6 +55,8 @@ struct Server {
     /// The canonical URI of the buffer in front. `None` as long as the client has not told;
     /// `Some(None)` when no buffer is.
     in_front: Mutex<Option<Option<String>>>,
+    /// The folders of the workspace.
+    roots: Mutex<Vec<PathBuf>>,
     coordinator: OnceCell<Coordinator>,
     /// Wakes the outbox when an edit may have moved anchors.
     anchors_moved: Notify,
@@ -109,6 +113,14 @@ impl LanguageServer for Backend {
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
         fallback::commands::execute(&self.0, params).await
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        workspace::did_change_folders(&self.0, &params);
+    }
+
+    async fn did_rename_files(&self, params: RenameFilesParams) {
+        workspace::did_rename_files(&self.0, params);
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
@@ -195,6 +207,7 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
             documents: Documents::default(),
             features: OnceLock::new(),
             in_front: Mutex::new(None),
+            roots: Mutex::new(Vec::new()),
             coordinator: OnceCell::new(),
             anchors_moved: Notify::new(),
             shut_down: std::sync::atomic::AtomicBool::new(false),

@@ -24,6 +24,7 @@ mod purge;
 mod queue;
 mod record;
 mod recovery;
+mod rename;
 mod schema;
 mod submit;
 mod transcript;

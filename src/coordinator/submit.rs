@@ -32,6 +32,8 @@ pub struct Submit {
     pub mode: Mode,
     /// A model's name.
     pub model: Option<String>,
+    /// The rules of the project: see [`crate::rules`].
+    pub rules: Option<String>,
     /// See `backchat/submit`.
     pub idempotency_key: Option<String>,
     /// Whether someone looks at the buffer.
@@ -83,6 +85,7 @@ impl Coordinator {
             language: submit.language,
             text: submit.buffer.text(),
             span: (span.start, span.end),
+            rules: submit.rules,
             idempotency_key: submit.idempotency_key,
         };
         let (mode, in_front) = (submit.mode, submit.in_front);

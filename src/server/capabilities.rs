@@ -3,13 +3,13 @@
 use serde_json::json;
 use tower_lsp::ls_types::{
     CodeActionProviderCapability, CodeLensOptions, ExecuteCommandOptions, HoverProviderCapability,
-    InitializeParams, InitializeResult, PositionEncodingKind, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    InitializeParams, InitializeResult, OneOf, PositionEncodingKind, ServerCapabilities,
+    ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use super::fallback::command;
-use super::{Server, lifecycle};
+use super::{Server, lifecycle, workspace};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::text::Encoding;
 
@@ -47,6 +47,7 @@ pub(super) fn initialize(server: &Server, params: &InitializeParams) -> Initiali
             "initialized by"
         );
     }
+    workspace::initialize(server, params);
     let offers = !features.custom_methods;
     InitializeResult {
         capabilities: ServerCapabilities {
@@ -64,9 +65,9 @@ pub(super) fn initialize(server: &Server, params: &InitializeParams) -> Initiali
             workspace: Some(WorkspaceServerCapabilities {
                 workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                     supported: Some(true),
-                    change_notifications: None,
+                    change_notifications: Some(OneOf::Left(true)),
                 }),
-                ..WorkspaceServerCapabilities::default()
+                file_operations: Some(workspace::file_operations()),
             }),
             code_action_provider: offers.then_some(CodeActionProviderCapability::Simple(true)),
             code_lens_provider: offers.then_some(CodeLensOptions {

@@ -3,18 +3,20 @@
 //! Each takes its snapshot at once and does its work in a task of its own: a panic there is an
 //! error of that request alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use secrecy::SecretString;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::WorkDoneProgressCancelParams;
 
 use super::{Server, errors, fallback, look};
+use crate::buffer_name;
 use crate::coordinator::{self, Coordinator, Submit};
 use crate::protocol::{
     ModelsResult, ProvideKeyParams, RequestInfo, RequestParams, SelectModelParams, SubmitParams,
     SubmitResult, TakeParams, TakeResult, TakenResponse,
 };
+use crate::rules;
 use crate::session::RequestId;
 use crate::store::RequestRecord;
 use crate::view;
@@ -54,7 +56,8 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
         })?;
     let shown = span.unwrap_or_else(|| coordinator::first_line(&snapshot.buffer));
     let pending = server.documents.track_pending(&snapshot, shown);
-    let submit = Submit {
+    let mut submit = Submit {
+        rules: None,
         in_front: server.is_in_front(&snapshot.uri),
         uri: snapshot.uri,
         language: snapshot.language,
@@ -68,6 +71,7 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
     };
     let server = Arc::clone(server);
     spawned(async move {
+        submit.rules = rules_for(&server, &submit.uri).await;
         let submitted = match server.coordinator().await {
             Ok(coordinator) => coordinator
                 .submit(submit)
@@ -90,6 +94,21 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
         }
     })
     .await
+}
+
+/// The rules of the project that a buffer belongs to.
+async fn rules_for(server: &Server, uri: &str) -> Option<String> {
+    let path = buffer_name::path(uri)?;
+    let roots = server
+        .roots
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let read = tokio::task::spawn_blocking(move || rules::collect(&path, &roots));
+    read.await.unwrap_or_else(|panic| {
+        tracing::warn!(%panic, "the rules of the project could not be read");
+        None
+    })
 }
 
 /// `backchat/take`.

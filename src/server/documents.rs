@@ -176,6 +176,16 @@ impl Documents {
             .then(|| document.snapshot(&canonical))
     }
 
+    /// The anchors of every open buffer are to be looked up again: the buffers' canonical URIs.
+    pub fn reload_anchors(&self) -> Vec<String> {
+        let reload =
+            |mut document: dashmap::mapref::multiple::RefMutMulti<'_, String, Document>| {
+                document.since_load.get_or_insert_default();
+                document.key().clone()
+            };
+        self.open.iter_mut().map(reload).collect()
+    }
+
     /// Puts the stored anchors into an open buffer, found in `snapshot` and carried across the edits
     /// that came since.
     pub fn put_anchors(&self, snapshot: &Snapshot, found: Vec<FoundAnchor>) {

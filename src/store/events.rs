@@ -35,10 +35,12 @@ pub enum EventKind {
     Read,
     /// It was taken out of the margin.
     Dismissed,
+    /// Its buffer has another name.
+    Renamed,
 }
 
 impl EventKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Submitted,
         Self::Claimed,
         Self::Requeued,
@@ -47,6 +49,7 @@ impl EventKind {
         Self::Cancelled,
         Self::Read,
         Self::Dismissed,
+        Self::Renamed,
     ];
 
     const fn name(self) -> &'static str {
@@ -59,6 +62,7 @@ impl EventKind {
             Self::Cancelled => "cancelled",
             Self::Read => "read",
             Self::Dismissed => "dismissed",
+            Self::Renamed => "renamed",
         }
     }
 }

@@ -42,7 +42,7 @@ impl Store {
                     db.execute(&format!("DELETE FROM requests WHERE {chosen}"), (before, with_unread))?;
                     db.execute_batch(
                         "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.session_id = sessions.id);
-                         DELETE FROM snapshots WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.snapshot = snapshots.hash);",
+                         DELETE FROM snapshots WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE snapshots.hash IN (r.snapshot, r.rules));",
                     )?;
                 }
                 Ok(Purged {

@@ -29,6 +29,8 @@ pub struct NewRequest {
     pub span: (usize, usize),
     /// Where it is, and how to find it again.
     pub anchor: StoredAnchor,
+    /// The rules of the project, which go along with the prompt.
+    pub rules: Option<String>,
     /// See `backchat/submit`.
     pub idempotency_key: Option<String>,
 }
@@ -69,11 +71,12 @@ impl Store {
             let session = session_for(db, &new.uri, &new.prompt, now)?;
             let lane = route(is_busy(db, &session)?);
             let snapshot = store_snapshot(db, &new.text)?;
+            let rules = new.rules.as_deref().map(|rules| store_snapshot(db, rules)).transpose()?;
             let id = RequestId::generate();
             db.prepare_cached(
                 "INSERT INTO requests (id, session_id, idempotency_key, prompt, intent, lane, model, endpoint,
-                     language, snapshot, span_start, span_end, anchor, state, submitter, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'queued', ?14, ?15)",
+                     language, snapshot, rules, span_start, span_end, anchor, state, submitter, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'queued', ?15, ?16)",
             )?
             .execute(params![
                 id.0,
@@ -86,6 +89,7 @@ impl Store {
                 new.endpoint,
                 new.language,
                 snapshot,
+                rules,
                 new.span.0,
                 new.span.1,
                 serde_json::to_string(&new.anchor)?,

@@ -36,6 +36,7 @@ fn new(uri: &str, prompt: &str) -> NewRequest {
             original: Quote::take(&buffer, Span::new(0, 2)),
             seen: None,
         },
+        rules: None,
         idempotency_key: None,
     }
 }
@@ -487,6 +488,36 @@ async fn the_database_is_its_owners_alone() {
     std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o755)).unwrap();
     let error = Store::open(&state).err().unwrap();
     assert!(error.to_string().contains("chmod 700"), "{error}");
+}
+
+#[tokio::test]
+async fn a_renamed_file_takes_its_session_along() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    let a = submit(&store, "file:///old/a", "1", Lane::Background).await;
+    let b = submit(&store, "file:///old/b", "2", Lane::Background).await;
+    let other = submit(&store, "file:///older/c", "3", Lane::Background).await;
+    assert_eq!(
+        store.rename("file:///old", "file:///new", 2).await.unwrap(),
+        2
+    );
+    assert_eq!(store.request(&a).await.unwrap().uri, "file:///new/a");
+    assert_eq!(store.request(&other).await.unwrap().uri, "file:///older/c");
+    assert_eq!(
+        store
+            .rename("file:///new/b", "file:///new/a", 3)
+            .await
+            .unwrap(),
+        1
+    );
+    let (a, b) = (
+        store.request(&a).await.unwrap(),
+        store.request(&b).await.unwrap(),
+    );
+    assert_eq!(
+        a.session_id, b.session_id,
+        "they join the session at the new name"
+    );
 }
 
 #[tokio::test]

@@ -104,6 +104,24 @@ impl Store {
         .await
     }
 
+    /// The rules of the project that go along with a request.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn rules_of(&self, id: &RequestId) -> Result<Option<String>> {
+        let id = id.clone();
+        self.read(move |db| {
+            Ok(db
+                .prepare_cached(
+                    "SELECT s.text FROM requests r JOIN snapshots s ON s.hash = r.rules WHERE r.id = ?1",
+                )?
+                .query_row([&id.0], |row| row.get(0))
+                .optional()?)
+        })
+        .await
+    }
+
     /// The turns of the request's session that were answered before it, oldest first.
     ///
     /// # Errors

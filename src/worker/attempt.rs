@@ -135,6 +135,7 @@ async fn stream(
 async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> Result<Prompt> {
     let text = tools.store.snapshot(&request.snapshot).await?;
     let history = tools.store.history(request).await?;
+    let rules = tools.store.rules_of(&request.id).await?;
     Ok(prompt::build(&Question {
         prompt: &request.prompt,
         intent: request.intent,
@@ -142,6 +143,7 @@ async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> 
         language: &request.language,
         text: &text,
         span: request.span,
+        rules: rules.as_deref(),
         history: &history,
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,

@@ -5,6 +5,7 @@ use backchat::session::RequestId;
 use serde_json::{Value, json};
 use tower_lsp::ls_types::Range;
 
+use crate::support::patience::poll;
 use crate::support::{Editor, World, at, lines};
 
 /// What the model was sent as the selection: the last fenced block of the prompt.
@@ -251,4 +252,41 @@ fn an_anchor_says_when_its_code_has_changed() {
         (1, AnchorStatus::Changed)
     );
     assert_eq!(anchor.original.as_deref(), Some("fn b() { one() }\n"));
+}
+
+#[test]
+fn a_renamed_file_keeps_its_session_and_its_marks() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let (old, new) = (world.uri("old.rs"), world.uri("new.rs"));
+    editor.open(&old, "fn a() {}\nfn b() {}\n");
+    let asked = editor.ask_about(&old, lines(1, 2), "why?");
+    editor.wait_for_response(&asked.id);
+    editor.close(&old);
+    editor.open(&new, "// moved\nfn a() {}\nfn b() {}\n");
+    editor.notify(
+        "workspace/didRenameFiles",
+        &serde_json::json!({"files": [{"oldUri": old, "newUri": new}]}),
+    );
+    let found = poll("the request is at the new name", || {
+        editor.requests(&new).into_iter().next()
+    });
+    assert_eq!(found.id, asked.id);
+    assert_eq!(found.anchor.unwrap().range.start.line, 2);
+}
+
+#[test]
+fn the_projects_rules_go_along() {
+    let world = World::scripted();
+    std::fs::write(world.code().join("AGENTS.md"), "Answer in haiku.").unwrap();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "fn a() {}\n");
+    let asked = editor.ask(&uri, "why?");
+    editor.wait_for_response(&asked.id);
+    let body = world.model.calls_with("why?")[0].body.to_string();
+    assert!(
+        body.contains("From AGENTS.md") && body.contains("Answer in haiku."),
+        "{body}"
+    );
 }

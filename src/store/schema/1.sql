@@ -29,6 +29,7 @@ CREATE TABLE requests (
     endpoint        TEXT NOT NULL,              -- what limits are counted by
     language        TEXT NOT NULL,
     snapshot        TEXT NOT NULL REFERENCES snapshots (hash),
+    rules           TEXT REFERENCES snapshots (hash), -- the project's rules that go along
     span_start      INTEGER NOT NULL,           -- bytes in the snapshot
     span_end        INTEGER NOT NULL,
     anchor          TEXT NOT NULL,              -- JSON: where it is now, and how to find it again
@@ -54,6 +55,7 @@ CREATE INDEX requests_running ON requests (endpoint) WHERE state = 'running';
 CREATE INDEX requests_unread ON requests (session_id) WHERE unread = 1;
 CREATE INDEX requests_failed ON requests (session_id) WHERE state = 'failed' AND dismissed = 0;
 CREATE INDEX requests_by_snapshot ON requests (snapshot);
+CREATE INDEX requests_by_rules ON requests (rules);
 CREATE INDEX requests_by_end ON requests (finished_at) WHERE finished_at IS NOT NULL;
 
 -- What the model said in one attempt at a request. `text` is filled when the attempt ends; until
