@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod inbox;
 mod liveness;
+mod lookup;
 mod purge;
 mod queue;
 mod record;
