@@ -2,10 +2,12 @@
 
 use tower_lsp::ls_types::{Position, Range};
 
+use crate::config::{KeySource, Model};
 use crate::coordinator::Status;
+use crate::models::{HOW_TO_GET_A_MODEL, Models};
 use crate::protocol::{
-    AnchorInfo, AnchorStatus, Failure, Hold, PROTOCOL_VERSION, RequestInfo, ResponseInfo,
-    SessionInfo, StatusInfo, TurnInfo, Usage,
+    AnchorInfo, AnchorStatus, Failure, Hold, ModelInfo, ModelsResult, PROTOCOL_VERSION,
+    RequestInfo, ResponseInfo, SessionInfo, StatusInfo, TurnInfo, Usage,
 };
 use crate::session::State;
 use crate::store::{
@@ -103,6 +105,36 @@ pub fn session(record: SessionRecord) -> SessionInfo {
         state: record.state,
         updated_at: record.updated_at,
         created_at: record.created_at,
+    }
+}
+
+/// Every model that is configured or was found, and the one that a submit without a model uses.
+#[must_use]
+pub fn models(models: &Models, selected: Option<&Model>) -> ModelsResult {
+    let catalog = models.catalog();
+    ModelsResult {
+        models: catalog
+            .models
+            .iter()
+            .map(|model| ModelInfo {
+                name: model.name.clone(),
+                format: model.format.name().to_owned(),
+                model: model.model.clone(),
+                base_url: model.base_url.clone(),
+                origin: model.origin.clone(),
+                key_name: match &model.key {
+                    KeySource::Env(name) => Some(name.clone()),
+                    _ => None,
+                },
+                problem: models.problem_of(model),
+            })
+            .collect(),
+        selected: selected.map(|model| model.name.clone()),
+        problem: match &catalog.problem {
+            Some(problem) => Some(format!("the configuration is wrong: {problem}")),
+            None if catalog.models.is_empty() => Some(format!("no model: {HOW_TO_GET_A_MODEL}")),
+            None => None,
+        },
     }
 }
 

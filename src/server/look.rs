@@ -8,11 +8,9 @@ use tower_lsp::jsonrpc::Result;
 use super::chat::spawned;
 use super::{Server, errors, text_sync};
 use crate::buffer_name;
-use crate::config::KeySource;
 use crate::coordinator;
-use crate::models::HOW_TO_GET_A_MODEL;
 use crate::protocol::{
-    AnchorInfo, AnchorStatus, ModelInfo, ModelsResult, RequestInfo, RequestsParams, RequestsResult,
+    AnchorInfo, AnchorStatus, ModelsResult, RequestInfo, RequestsParams, RequestsResult,
     SessionParams, SessionResult, SessionsParams, SessionsResult, StatusInfo, TurnInfo,
 };
 use crate::session::{RequestId, State};
@@ -116,32 +114,7 @@ pub(super) async fn models(server: &Arc<Server>) -> Result<ModelsResult> {
         models.discover_local().await;
         let selected = coordinator.selected_model().await;
         let selected = selected.map_err(|error| errors::from_use_case(&error))?;
-        let catalog = models.catalog();
-        let problem = match &catalog.problem {
-            Some(problem) => Some(format!("the configuration is wrong: {problem}")),
-            None if catalog.models.is_empty() => Some(format!("no model: {HOW_TO_GET_A_MODEL}")),
-            None => None,
-        };
-        Ok(ModelsResult {
-            models: catalog
-                .models
-                .iter()
-                .map(|model| ModelInfo {
-                    name: model.name.clone(),
-                    format: model.format.name().to_owned(),
-                    model: model.model.clone(),
-                    base_url: model.base_url.clone(),
-                    origin: model.origin.clone(),
-                    key_name: match &model.key {
-                        KeySource::Env(name) => Some(name.clone()),
-                        _ => None,
-                    },
-                    problem: models.problem_of(model),
-                })
-                .collect(),
-            selected: selected.map(|model| model.name),
-            problem,
-        })
+        Ok(view::models(models, selected.as_ref()))
     })
     .await
 }
