@@ -1,13 +1,35 @@
 //! What `backchat` does without an editor, and how an editor starts it.
 
+mod age;
+mod ask;
+mod columns;
+mod completions;
+mod config;
+mod doctor;
+mod identify;
+mod inbox;
+mod language;
+mod local_model;
+mod location;
+mod log;
 mod logging;
+mod models;
+mod output;
+mod purge;
+mod read;
+mod request;
 mod serve;
+mod sessions;
+mod visible;
 mod worker;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use output::ReaderGone;
+use request::Action;
 
 /// Ask an LLM about any buffer and keep typing; the answer arrives where you asked.
 #[derive(Parser)]
@@ -19,12 +41,60 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Ask about a file, in the background.
+    Ask(ask::Ask),
+    /// List the conversations; 📬 marks those with an unread answer.
+    Sessions(sessions::Sessions),
+    /// Show unread answers, and take their 📬 away.
+    Read(read::Read),
+    /// End a request that waits or runs; what has streamed is kept.
+    Cancel(request::Request),
+    /// Queue a failed or cancelled request again, or end the waiting of a held one.
+    Retry(request::Request),
+    /// Take a finished request out of its file's margin in the editors.
+    Dismiss(request::Request),
+    /// List the models, or select one.
+    Models(models::Models),
+    /// Look for problems, and say what helps.
+    Doctor(doctor::Doctor),
+    /// Print the reference of every setting, or the values in force.
+    Config(config::Configuration),
+    /// Remove what ended long ago.
+    Purge(purge::Purge),
+    /// Set up and serve a small real model on this machine.
+    LocalModel(local_model::LocalModel),
+    /// Show what servers and workers have logged.
+    Log(log::Log),
+    /// Print a script that completes the commands in a shell.
+    Completions(completions::Completions),
+    /// Run queued requests.
+    Worker(worker::Work),
     /// Serve one editor: the Language Server Protocol over standard input and output.
     ///
     /// Also what `backchat` does without a command when its input is not a terminal.
     Serve(serve::Serve),
-    /// Run queued requests.
-    Worker(worker::Work),
+}
+
+impl Command {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Ask(ask) => ask.run().await,
+            Self::Sessions(sessions) => sessions.run().await,
+            Self::Read(read) => read.run().await,
+            Self::Cancel(request) => request.run(Action::Cancel).await,
+            Self::Retry(request) => request.run(Action::Retry).await,
+            Self::Dismiss(request) => request.run(Action::Dismiss).await,
+            Self::Models(models) => models.run().await,
+            Self::Doctor(doctor) => doctor.run().await,
+            Self::Config(config) => config.run(),
+            Self::Purge(purge) => purge.run().await,
+            Self::LocalModel(local_model) => local_model.run().await,
+            Self::Log(log) => log.run().await,
+            Self::Completions(completions) => completions.run(Arguments::command()),
+            Self::Worker(work) => work.run().await,
+            Self::Serve(serve) => serve.run().await,
+        }
+    }
 }
 
 /// Runs the program with the arguments of this process.
@@ -35,8 +105,7 @@ pub fn main() -> ExitCode {
         Some(command) => command,
         None if !std::io::stdin().is_terminal() => Command::Serve(serve::Serve::default()),
         None => {
-            let mut help = <Arguments as clap::CommandFactory>::command();
-            let _ = help.print_help();
+            let _ = Arguments::command().print_help();
             return ExitCode::from(2);
         }
     };
@@ -49,20 +118,18 @@ pub fn main() -> ExitCode {
             return fail(&anyhow::Error::new(error).context("the runtime could not be started"));
         }
     };
-    let result = runtime.block_on(async {
-        match command {
-            Command::Serve(serve) => serve.run().await,
-            Command::Worker(work) => work.run().await,
-        }
-    });
+    let result = runtime.block_on(command.run());
     // Standard input may be blocked in a read that nothing will end.
     runtime.shutdown_background();
     result.unwrap_or_else(|error| fail(&error))
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    use std::io::Write as _;
-    let _ = writeln!(anstream::stderr(), "backchat: {error:#}");
+    if error.is::<ReaderGone>() {
+        return ExitCode::SUCCESS;
+    }
+    let message = format!("{error:#}");
+    output::remark(&format!("backchat: {}", visible::block(&message)));
     ExitCode::FAILURE
 }
 

@@ -15,6 +15,10 @@ use crate::store::Store;
 /// How often a draining worker looks whether the queue is empty, beside being told.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// How long, and how often, a draining worker tries to become the one that drains.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+const LOCK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Arguments of `backchat worker`.
 #[derive(Args)]
 pub(super) struct Work {
@@ -37,7 +41,7 @@ impl Work {
         };
         let store = Store::open(&state)?;
         let lock = if self.drain {
-            match DrainLock::take(&state)? {
+            match lock(&state).await? {
                 Some(lock) => Some(lock),
                 None => {
                     tracing::info!("another worker drains the queue already");
@@ -79,5 +83,18 @@ impl Work {
         drop(lock);
         tracing::info!("the worker ends");
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Becomes the one worker that drains. One that found the queue empty, and is about to end, does not
+/// see what was queued since and has the lock for a moment still; one that has it for longer does.
+async fn lock(state: &std::path::Path) -> std::io::Result<Option<DrainLock>> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        let lock = DrainLock::take(state)?;
+        if lock.is_some() || tokio::time::Instant::now() >= deadline {
+            return Ok(lock);
+        }
+        tokio::time::sleep(LOCK_AGAIN).await;
     }
 }

@@ -12,6 +12,7 @@ mod support;
 
 mod background;
 mod bad_input;
+mod cli;
 mod documents;
 mod faults;
 mod inbox;

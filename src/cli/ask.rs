@@ -1,0 +1,216 @@
+//! `backchat ask`: a question about a file, from a shell.
+
+mod answer;
+mod watch;
+
+use std::io::Read as _;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::inbox::{self, short};
+use super::location::{self, Location};
+use super::output::{BOLD, DIM, TYPED, paint, print, print_json, remark, sentence};
+use super::{language, visible};
+use crate::coordinator::{Coordinator, Submit, Submitted};
+use crate::protocol::{RequestInfo, SubmitResult};
+use crate::session::{Intent, Mode, State};
+use crate::store::TurnRecord;
+use answer::Answer;
+use watch::Watched;
+
+/// What a shell expects of a program that ^C has ended.
+const INTERRUPTED: u8 = 130;
+
+/// Arguments of `backchat ask`.
+#[derive(Args)]
+pub(super) struct Ask {
+    /// The file, and the lines of it that the question is about.
+    #[arg(value_name = "FILE[:FIRST-LAST]")]
+    location: String,
+    /// What to ask; `-` reads it from standard input.
+    #[arg(required_unless_present = "prompt", conflicts_with = "prompt")]
+    words: Vec<String>,
+    /// What to ask, as one argument; `-` reads it from standard input.
+    #[arg(long, short, value_name = "PROMPT")]
+    prompt: Option<String>,
+    /// The name of a model of the configuration, instead of the selected one.
+    #[arg(long, short)]
+    model: Option<String>,
+    /// Stay, show the answer as it comes, and mark it as read.
+    ///
+    /// ^C leaves the question in the queue, for a worker in the background.
+    #[arg(long, short)]
+    wait: bool,
+    /// Run it before everything in the background.
+    #[arg(long)]
+    foreground: bool,
+    /// Print JSON: the result of `backchat/submit`, or with --wait the request and its response.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Ask {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let submit = self.submit()?;
+        if self.wait {
+            self.ask_and_wait(submit).await
+        } else {
+            self.leave(submit).await
+        }
+    }
+
+    fn submit(&self) -> anyhow::Result<Submit> {
+        let location = Location::parse(&self.location, |path| path.exists())?;
+        let buffer = location.read()?;
+        Ok(Submit {
+            uri: location::uri(&location.path)?,
+            language: language::of(&location.path).to_owned(),
+            span: location.span(&buffer)?,
+            buffer,
+            prompt: self.read_prompt()?,
+            intent: Intent::Ask,
+            mode: if self.foreground {
+                Mode::Foreground
+            } else {
+                Mode::Background
+            },
+            model: self.model.clone(),
+            idempotency_key: None,
+            in_front: false,
+        })
+    }
+
+    fn read_prompt(&self) -> anyhow::Result<String> {
+        let prompt = match &self.prompt {
+            Some(prompt) => prompt.clone(),
+            None => self.words.join(" "),
+        };
+        if prompt != "-" {
+            return Ok(prompt);
+        }
+        let mut prompt = String::new();
+        std::io::stdin()
+            .read_to_string(&mut prompt)
+            .context("cannot read the prompt from standard input")?;
+        if prompt.trim().is_empty() {
+            bail!("the prompt on standard input is empty: write what you want to know");
+        }
+        Ok(prompt)
+    }
+
+    async fn leave(&self, submit: Submit) -> anyhow::Result<ExitCode> {
+        let coordinator = inbox::open().await?;
+        let submitted = coordinator.submit(submit).await?;
+        let advice = inbox::leave_to_detached_worker(&coordinator);
+        let request = inbox::request(&coordinator, &submitted.request.id).await?;
+        if self.json {
+            print_json(&SubmitResult {
+                request,
+                disposition: submitted.disposition,
+            })?;
+        } else {
+            print(&receipt(&request))?;
+        }
+        if let Some(advice) = advice {
+            remark(advice);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn ask_and_wait(&self, submit: Submit) -> anyhow::Result<ExitCode> {
+        let coordinator = inbox::open_with_worker().await?;
+        // Before the submit, so that nothing of it is missed.
+        let feed = coordinator.subscribe();
+        let submitted = coordinator.submit(submit).await?;
+        let id = &submitted.request.id;
+        let mut answer = if self.json {
+            Answer::unseen()
+        } else {
+            Answer::on_screen()
+        };
+        let watched = watch::until_it_ends(&coordinator, id, feed, &mut answer).await;
+        let ended = match watched {
+            Ok(Watched::Ended(turn)) => self.show_end(&coordinator, turn, answer).await,
+            Ok(Watched::Interrupted) => {
+                answer.leave();
+                leave_waiting(&coordinator, &submitted).await;
+                return Ok(ExitCode::from(INTERRUPTED));
+            }
+            Err(error) => {
+                answer.leave();
+                Err(error)
+            }
+        };
+        // What else this process has begun meanwhile goes on without it.
+        coordinator.close().await;
+        ended
+    }
+
+    async fn show_end(
+        &self,
+        coordinator: &Coordinator,
+        turn: Box<TurnRecord>,
+        answer: Answer,
+    ) -> anyhow::Result<ExitCode> {
+        let request = &turn.request;
+        let text = turn
+            .response
+            .as_ref()
+            .map_or("", |response| response.text.as_str());
+        let info = inbox::Places::now(coordinator).await?.turn(&turn);
+        answer.finish(text, &info.request)?;
+        if request.state == State::Done {
+            // It has been shown now, and not before.
+            coordinator.take_request(&request.id).await?;
+        }
+        if self.json {
+            let mut info = info.clone();
+            info.request.unread = false;
+            print_json(&info)?;
+        }
+        match (request.state, &info.request.failure) {
+            (State::Done, _) => Ok(ExitCode::SUCCESS),
+            (_, Some(failure)) => bail!(sentence(&failure.message, failure.remedy.as_deref())),
+            (state, None) => bail!(
+                "request {} was {}: `backchat retry {0}` asks again",
+                short(&request.id.0),
+                state.name()
+            ),
+        }
+    }
+}
+
+/// What was queued, and how to read the answer.
+fn receipt(request: &RequestInfo) -> String {
+    let (id, session) = (short(&request.id.0), short(&request.session_id.0));
+    let place = match (request.state, request.place) {
+        (State::Queued, Some(1)) => "next in the queue".to_owned(),
+        (State::Queued, Some(place)) => format!("place {place} in the queue"),
+        (state, _) => state.name().to_owned(),
+    };
+    let model = visible::line(&request.model);
+    format!(
+        "{} {}  about {}, for {model}, {place}  {}\n{} {}\n",
+        paint(BOLD, "queued"),
+        paint(BOLD, id),
+        inbox::place(request),
+        paint(DIM, format!("session {session}")),
+        paint(DIM, "read it:"),
+        paint(TYPED, format!("backchat read {id}")),
+    )
+}
+
+/// Gives the question back to the queue.
+async fn leave_waiting(coordinator: &Coordinator, submitted: &Submitted) {
+    coordinator.stop().await;
+    let advice = inbox::leave_to_detached_worker(coordinator)
+        .unwrap_or("a worker goes on with it in the background");
+    let id = short(&submitted.request.id.0);
+    remark(&format!("left in the queue: {advice}"));
+    remark(&format!(
+        "read it later: {}",
+        paint(TYPED, format!("backchat read {id}"))
+    ));
+}
