@@ -20,6 +20,7 @@ mod read;
 mod request;
 mod serve;
 mod sessions;
+mod try_it;
 mod visible;
 mod worker;
 
@@ -41,6 +42,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// See in a minute what Backchat does: two real questions about real files.
+    Try(try_it::TryIt),
     /// Ask about a file, in the background.
     Ask(ask::Ask),
     /// List the conversations; 📬 marks those with an unread answer.
@@ -78,6 +81,7 @@ enum Command {
 impl Command {
     async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Try(it) => it.run().await,
             Self::Ask(ask) => ask.run().await,
             Self::Sessions(sessions) => sessions.run().await,
             Self::Read(read) => read.run().await,

@@ -3,6 +3,7 @@
 mod ask;
 mod inbox;
 mod settings;
+mod try_it;
 
 use std::process::Output;
 
