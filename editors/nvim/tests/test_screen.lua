@@ -74,28 +74,31 @@ T["answered, failed and read"] = function()
   child.expect_screen("answered-failed-read")
 end
 
-T["the reader"] = function()
+T["the reader, a reply in it, and the answer to that"] = function()
   harness.script({
     match = "explain it",
     answer = "It returns **1**.\n\n```lua\nreturn 1\n```\n\nThat is all.",
   })
+  harness.script({ match = "and twice", answer = "It returns **1** again." })
   local child = harness.neovim({
     before = "vim.o.laststatus, vim.o.ruler, vim.o.showcmd = 0, false, false",
   })
+  -- How long the model took is no part of the picture.
+  child.lua('require("backchat.answer").facts = function() return "scripted" end')
   child.cmd("edit " .. harness.file("one.lua", { "local function first()", "  return 1", "end" }))
   child.cmd("2Backchat submit explain it")
   child.wait_mark("📬")
   child.cmd("2")
   child.cmd("Backchat read")
   child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
-  child.wait_for('(require("backchat").counts() or {}).unread == 0')
   child.wait_mark("✓", 1)
-  -- How long the model took is no part of the picture.
-  child.lua([[
-    require("backchat.answer").facts = function() return "scripted" end
-    vim.api.nvim_win_set_config(0, { footer = " scripted · r reply · gy yank code · q close ", footer_pos = "right" })
-  ]])
   child.expect_screen("reader")
+  child.type_keys("r", "and twice?")
+  child.expect_screen("reader-reply")
+  child.type_keys("<CR>")
+  child.wait_mark("✓ and twice?", 1)
+  child.wait_for([[vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] == "It returns **1** again."]])
+  child.expect_screen("reader-replied")
 end
 
 return T

@@ -29,7 +29,7 @@ local deaths = 0
 ---@type fun(problem: string?)[]
 local waiting = {}
 --- Requests that must reach the server even when it dies before it answers.
----@type table<integer, { sent_to: integer?, send: fun() }>
+---@type table<integer, { sent_to: integer?, send: fun(), finish: fun(problem: string?, result: any) }>
 local unanswered = {}
 local next_unanswered = 0
 
@@ -60,6 +60,14 @@ local function settle(problem)
   waiting = {}
   for _, callback in ipairs(settled) do
     callback(problem)
+  end
+  for _, entry in pairs(vim.tbl_values(unanswered)) do
+    if problem then
+      -- No server will come to ask again.
+      entry.finish(problem)
+    else
+      entry.send()
+    end
   end
 end
 
@@ -157,7 +165,7 @@ function M.request_surely(method, make, callback, bufnr)
       callback(problem, result)
     end
   end
-  local entry = {}
+  local entry = { finish = finish }
   entry.send = function()
     if entry.sent_to == client_id then
       return
@@ -236,9 +244,6 @@ local function on_init(client)
     documents.reopen_untitled()
     signals.emit("connected")
     settle(nil)
-    for _, entry in pairs(vim.tbl_values(unanswered)) do
-      entry.send()
-    end
   end)
 end
 

@@ -14,6 +14,9 @@ local M = {}
 
 M.namespace = vim.api.nvim_create_namespace("backchat.marks")
 
+--- The least time between two drawings of streamed text, in milliseconds.
+local STREAM_INTERVAL = 100
+
 ---@class backchat.Mark
 ---@field bufnr integer
 ---@field request backchat.Request
@@ -22,6 +25,7 @@ M.namespace = vim.api.nvim_create_namespace("backchat.marks")
 ---@field head_id? integer the extmark that holds the sign and the text behind the first line
 ---@field lines_id? integer the extmark that holds the lines below
 ---@field looked_again? boolean its place was asked for
+---@field streamed_at? integer when it was last drawn for streamed text
 
 --- By the request's id, or by the idempotency key of one that was not yet accepted.
 ---@type table<string, backchat.Mark>
@@ -357,8 +361,14 @@ end
 signals.on("request", show)
 signals.on("stream", function(id)
   local mark = marks[id]
-  local place = mark and mark.request.state == "running" and where(mark)
+  if not mark or mark.request.state ~= "running" then
+    return
+  end
+  -- Many answers may stream at once; what is left out is drawn with the next second.
+  local now = vim.uv.now()
+  local place = now - (mark.streamed_at or 0) >= STREAM_INTERVAL and where(mark)
   if place then
+    mark.streamed_at = now
     draw(mark, place)
   end
 end)

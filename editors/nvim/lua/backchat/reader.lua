@@ -88,11 +88,12 @@ local function geometry(reader, lines)
   for _, line in ipairs(lines) do
     widest = math.max(widest, vim.fn.strdisplaywidth(line))
   end
-  width = math.max(math.min(width, widest + 1), math.min(width, 60))
+  local first = newest(reader.turns[1])
+  local footer = (" %s · r reply · gy yank code · q close "):format(answer.facts(first))
+  width = math.min(width, math.max(widest + 1, vim.fn.strdisplaywidth(footer) + 1, 60))
   local limit = config.get("float.max_height")
   limit = limit < 1 and math.floor(vim.o.lines * limit) or limit
   local height = math.max(3, math.min(limit, height_of(lines, width), vim.o.lines - 6))
-  local first = newest(reader.turns[1])
   local title = (" %s %s "):format(
     (inline.icon(first.state == "done" and "read" or inline.face(first))),
     visible.cut(visible.single(first.prompt), width - 8)
@@ -101,9 +102,19 @@ local function geometry(reader, lines)
     width = width,
     height = height,
     title = title,
-    footer = (" %s · r reply · gy yank code · q close "):format(answer.facts(first)),
+    footer = footer,
     footer_pos = "right",
   }
+end
+
+--- Puts the cursor on the last line, which is at the bottom of the window.
+---@param reader backchat.Reader
+local function show_end(reader)
+  local last = vim.api.nvim_buf_line_count(reader.bufnr)
+  vim.api.nvim_win_set_cursor(reader.window, { last, 0 })
+  vim.api.nvim_win_call(reader.window, function()
+    vim.cmd.normal({ "zb", bang = true })
+  end)
 end
 
 ---@param reader backchat.Reader
@@ -118,7 +129,7 @@ local function render(reader)
   markdown.set_lines(reader.bufnr, lines)
   vim.api.nvim_win_set_config(reader.window, geometry(reader, lines))
   if follow then
-    vim.api.nvim_win_set_cursor(reader.window, { #lines, 0 })
+    show_end(reader)
   end
 end
 
@@ -208,10 +219,7 @@ local function send_reply(reader, prompt)
         if is_shown(reader) then
           table.insert(reader.turns, { request = request })
           render(reader)
-          vim.api.nvim_win_set_cursor(
-            reader.window,
-            { vim.api.nvim_buf_line_count(reader.bufnr), 0 }
-          )
+          show_end(reader)
         end
       end,
     })

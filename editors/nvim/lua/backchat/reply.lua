@@ -15,11 +15,13 @@ function M.open(reader, callback)
   vim.bo[bufnr].filetype = "backchat-reply"
   local width = vim.api.nvim_win_get_width(reader)
   local height = vim.api.nvim_win_get_height(reader)
+  -- Below the reader where there is room for a line and its border, else over its last line.
+  local top = vim.fn.win_screenpos(reader)[1]
+  local room = vim.o.lines - vim.o.cmdheight - (top + height + 1)
   local window = vim.api.nvim_open_win(bufnr, true, {
     relative = "win",
     win = reader,
-    -- On the last line of the reader, inside its border, so that there is always room for it.
-    row = math.max(0, height - 2),
+    row = room >= 3 and height + 1 or math.max(0, height - 2),
     col = -1,
     width = width,
     height = 1,

@@ -56,7 +56,8 @@ local function in_line(bufnr, send)
   local line = lines[bufnr]
   if line then
     table.insert(line, send)
-    return
+    -- A server that gave up is what they wait for: asking starts it again.
+    return client.ensure(function() end)
   end
   line = {}
   lines[bufnr] = line
