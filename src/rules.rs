@@ -51,6 +51,19 @@ pub fn collect(file: &Path, roots: &[PathBuf]) -> Option<String> {
     (!rules.is_empty()).then_some(rules)
 }
 
+/// The rules for a file that no editor has in a workspace: up to the root of its repository, else those of
+/// its own directory. Reads the disk.
+#[must_use]
+pub fn collect_in_repository(file: &Path) -> Option<String> {
+    let is_root = |directory: &&Path| directory.join(".git").exists();
+    let root = file
+        .ancestors()
+        .skip(1)
+        .find(is_root)
+        .or_else(|| file.parent())?;
+    collect(file, &[root.to_owned()])
+}
+
 /// The beginning of a rules file; `None` when there is none, or when it is a link that leads out of the
 /// workspace.
 fn read(path: &Path, root: &Path) -> Option<String> {

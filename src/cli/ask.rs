@@ -15,6 +15,7 @@ use super::output::{BOLD, DIM, TYPED, paint, print, print_json, remark, sentence
 use super::{language, visible};
 use crate::coordinator::{Coordinator, Submit, Submitted};
 use crate::protocol::{RequestInfo, SubmitResult};
+use crate::rules;
 use crate::session::{Intent, Mode, State};
 use crate::store::TurnRecord;
 use answer::Answer;
@@ -65,6 +66,7 @@ impl Ask {
         let location = Location::parse(&self.location, |path| path.exists())?;
         let buffer = location.read()?;
         Ok(Submit {
+            rules: rules::collect_in_repository(&std::path::absolute(&location.path)?),
             uri: location::uri(&location.path)?,
             language: language::of(&location.path).to_owned(),
             span: location.span(&buffer)?,
