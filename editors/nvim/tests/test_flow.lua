@@ -169,6 +169,29 @@ T["a failure says what and how to go on, and dismiss takes it away"] = function(
   end)
 end
 
+T["a rate limit is shown as held, with until when, and then it goes on"] = function()
+  harness.script({ match = "limited", answer = "After the limit." })
+  harness.script({ match = "limited", status = 429, headers = { ["retry-after"] = "3" }, times = 1 })
+  local child = open()
+  child.cmd("2Backchat submit limited")
+  local held = child.wait_mark("held")
+  equal({ held.sign, held.eol:find("until %d%d:%d%d") ~= nil }, { "‖", true })
+  child.wait_mark("📬")
+  equal(child.below()[1], "  │ After the limit.")
+end
+
+T["a second Neovim catches up with what was streamed before it came"] = function()
+  harness.script({ match = "watch", answer = "Words that are watched by two", gate = 3 })
+  local first, path = open()
+  first.cmd("2Backchat ask watch this")
+  first.wait_mark("Words that are")
+  local second = harness.neovim({ args = { path } })
+  second.wait_mark("Words that are")
+  harness.release("watch")
+  second.wait_mark("📬")
+  equal(second.below()[1], "  │ Words that are watched by two")
+end
+
 T["ask in front streams its last line at the code"] = function()
   harness.script({ match = "watch", answer = "Words that are watched", gate = 3 })
   local child = open()

@@ -30,6 +30,18 @@ T["a new Neovim shows the marks at their places, also those that came while it w
   equal(again.below()[1], "│ Answered before.")
 end
 
+T["what Neovim left running is answered without it, and shows when it comes back"] = function()
+  harness.script({ match = "left behind", answer = "Finished alone.", gate = true })
+  local child, path = open()
+  child.cmd("2Backchat submit left behind")
+  child.wait_mark("running")
+  child.stop()
+  harness.release("left behind")
+  local again = harness.neovim({ args = { path } })
+  equal(again.wait_mark("📬 left behind").line, 2)
+  equal(again.below()[1], "│ Finished alone.")
+end
+
 T["a server that is killed is started again, and what ran is shown again"] = function()
   harness.script({ match = "survive", answer = "It goes on.", gate = true })
   local child = open()

@@ -154,6 +154,19 @@ T["a missing program gets one clear message, on a command only"] = function()
   equal(report:find("ERROR", 1, true) ~= nil, true)
 end
 
+T["a program that ends at once is told, and nothing waits for it"] = function()
+  local child = harness.neovim({
+    args = { harness.file("numbers.txt", LINES) },
+    before = [[vim.g.backchat = { binary = "false", autostart = false }]],
+  })
+  child.cmd("2Backchat submit hello")
+  child.cmd("3Backchat submit hello again")
+  harness.wait("both are told", function()
+    return #child.messages("the server ended as soon as it was started (exit code 1)") == 2
+  end)
+  equal(child.marks(), {})
+end
+
 T["a program that speaks another protocol is refused, with the remedy"] = function()
   local program = harness.folder() .. "/backchat-of-tomorrow"
   vim.fn.writefile({

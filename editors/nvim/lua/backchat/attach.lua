@@ -12,6 +12,10 @@ require("backchat.highlights").define()
 
 local M = {}
 
+--- Buffers above this many bytes are attached when the user asks in them, not before: the whole
+--- text has to be sent.
+local LARGE = 10 * 1024 * 1024
+
 ---@param bufnr integer
 ---@return boolean
 local function wanted(bufnr)
@@ -21,6 +25,7 @@ local function wanted(bufnr)
     or vim.api.nvim_buf_get_name(bufnr) == ""
     or documents.is_own(bufnr)
     or vim.b[bufnr].backchat == false
+    or vim.api.nvim_buf_get_offset(bufnr, vim.api.nvim_buf_line_count(bufnr)) > LARGE
   then
     return false
   end
