@@ -111,6 +111,16 @@ fn the_answer_streams_while_one_waits_and_is_then_read() {
 }
 
 #[test]
+fn the_rules_of_the_project_go_along() {
+    let world = World::scripted();
+    write(&world, "main.rs", CODE);
+    write(&world, "AGENTS.md", "Answer in rhymes.");
+    said(&world, &["ask", "--wait", "main.rs", "«a»"]);
+    let sent = world.model.calls()[0].body.to_string();
+    assert!(sent.contains("Answer in rhymes."), "{sent}");
+}
+
+#[test]
 fn waiting_for_json_prints_the_turn() {
     let world = World::scripted();
     write(&world, "main.rs", CODE);
