@@ -110,12 +110,18 @@ pub(super) fn short(id: &str) -> &str {
     id.get(start..).unwrap_or(id)
 }
 
-/// A buffer's place as people write it: `src/main.rs:3-7`.
+/// A request's place as people write it: `src/main.rs:3-7`.
 #[must_use]
 pub(super) fn place(request: &RequestInfo) -> String {
     let name = super::visible::line(&crate::buffer_name::short(&request.uri));
+    format!("{name}{}", lines(request))
+}
+
+/// The lines of a request's place, counted from 1, after a colon: `:3-7`.
+#[must_use]
+pub(super) fn lines(request: &RequestInfo) -> String {
     let Some(anchor) = &request.anchor else {
-        return name;
+        return String::new();
     };
     let (first, mut last) = (anchor.range.start.line, anchor.range.end.line);
     // A range that ends before the first character of a line does not reach into it.
@@ -123,9 +129,9 @@ pub(super) fn place(request: &RequestInfo) -> String {
         last -= 1;
     }
     if first == last {
-        format!("{name}:{}", first + 1)
+        format!(":{}", first + 1)
     } else {
-        format!("{name}:{}-{}", first + 1, last + 1)
+        format!(":{}-{}", first + 1, last + 1)
     }
 }
 

@@ -102,14 +102,12 @@ async fn play(run: &Run, model: &model::Found, mut parts: [Part; 2]) -> anyhow::
     for part in &parts {
         let began = Instant::now();
         let request = editor.submit(part).await?;
+        let place = inbox::lines(&request);
         print(&format!(
-            "   {}  {}  {}\n",
-            inbox::place(&request),
+            "   {}{place}  {}\n      {}\n",
+            part.name,
+            paint(DIM, format!("stored in {} ms", began.elapsed().as_millis())),
             paint(BOLD, part.prompt),
-            paint(
-                DIM,
-                format!("on disk after {} ms", began.elapsed().as_millis())
-            )
         ))?;
         requests.push(request);
     }

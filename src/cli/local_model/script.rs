@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use crate::cli::visible;
 
@@ -33,6 +33,8 @@ pub(in crate::cli) struct Served {
     /// The tokens of its window.
     pub context_tokens: u32,
     child: Child,
+    /// Held open: the server ends with it. Waiting for the child would close its own.
+    _stdin: Option<ChildStdin>,
     complaints: tokio::task::JoinHandle<Vec<String>>,
 }
 
@@ -128,6 +130,7 @@ impl Script {
             base_url: ready.base_url,
             model: ready.model,
             context_tokens: ready.context_tokens,
+            _stdin: child.stdin.take(),
             child,
             complaints,
         })

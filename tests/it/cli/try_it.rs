@@ -45,7 +45,7 @@ fn the_demonstration_tells_the_whole_story() {
             "scripted",
             "src/session.rs",
             "src/text/anchor.rs",
-            "on disk after",
+            "stored in",
             "the question moved along, from line",
             "📬",
             "📬",
