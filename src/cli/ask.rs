@@ -68,7 +68,6 @@ impl Ask {
         Ok(Submit {
             rules: rules::collect_in_repository(&std::path::absolute(&location.path)?),
             uri: location::uri(&location.path)?,
-            rules: location.rules(),
             language: language::of(&location.path).to_owned(),
             span: location.span(&buffer)?,
             buffer,

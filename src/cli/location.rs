@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::buffer_name;
-use crate::rules;
 use crate::text::{Buffer, Span};
 
 /// A file and the lines of it that were named, from 1, both included.
@@ -75,19 +74,6 @@ impl Location {
             .ok()
             .with_context(|| format!("{path} is not a text in UTF-8: ask about another file"))?;
         Ok(Buffer::new(&text))
-    }
-
-    /// The rules of the project that the file belongs to: of the repository that it is in, else of the
-    /// current directory.
-    pub(super) fn rules(&self) -> Option<String> {
-        let path = std::path::absolute(&self.path).ok()?;
-        let repository = path
-            .ancestors()
-            .skip(1)
-            .find(|directory| directory.join(".git").exists())
-            .map(Path::to_owned);
-        let root = repository.or_else(|| std::env::current_dir().ok())?;
-        rules::collect(&path, &[root])
     }
 
     /// The named lines in the file's text; `None` for all of it.
