@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, Hunk, InternedInput};
-
-use super::Sides;
+use super::{Side, Sides};
+use crate::text::align::{Piece, align};
 
 /// A run of lines of the merged text. All ranges are of line numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,21 +70,26 @@ fn first(ours: &Changes, theirs: &Changes) -> Option<usize> {
     let next = [ours, theirs]
         .into_iter()
         .filter_map(|side| side.hunks.get(side.taken));
-    next.map(|hunk| hunk.before.start as usize).min()
+    next.map(|(base, _)| base.start).min()
 }
 
 /// What one side changed, and how much of it was taken.
 struct Changes {
-    hunks: Vec<Hunk>,
+    /// Lines of the base and what they have become.
+    hunks: Vec<(Range<usize>, Range<usize>)>,
     taken: usize,
     /// By how many lines what follows the taken changes has moved.
     shift: isize,
 }
 
 impl Changes {
-    fn new(hunks: Vec<Hunk>) -> Self {
+    fn new(pieces: Vec<Piece>) -> Self {
+        let hunks = pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Different(base, side) => Some((base, side)),
+            Piece::Same(..) => None,
+        });
         Self {
-            hunks,
+            hunks: hunks.collect(),
             taken: 0,
             shift: 0,
         }
@@ -99,31 +103,21 @@ impl Changes {
     /// Takes the next change when no unchanged line is between it and `base`, which then takes in
     /// what it changed.
     fn take_touching(&mut self, base: &mut Range<usize>) -> bool {
-        let Some(hunk) = self.hunks.get(self.taken) else {
+        let Some((before, after)) = self.hunks.get(self.taken) else {
             return false;
         };
-        if hunk.before.start as usize > base.end {
+        if before.start > base.end {
             return false;
         }
-        base.end = base.end.max(hunk.before.end as usize);
+        base.end = base.end.max(before.end);
         self.taken += 1;
-        self.shift += hunk.after.len() as isize - hunk.before.len() as isize;
+        self.shift += after.len() as isize - before.len() as isize;
         true
     }
 }
 
 /// Compares the base with ours and with theirs.
 fn compare(sides: &Sides<'_>) -> (Changes, Changes) {
-    let mut input = InternedInput::default();
-    input.update_before(sides.base.contents.iter().copied());
-    input.update_after(sides.ours.contents.iter().copied());
-    let ours = diff(&input);
-    input.update_after(sides.theirs.contents.iter().copied());
-    (ours, diff(&input))
-}
-
-fn diff(input: &InternedInput<&str>) -> Changes {
-    let mut diff = Diff::compute(Algorithm::Histogram, input);
-    diff.postprocess_no_heuristic(input);
-    Changes::new(diff.hunks().collect())
+    let changes = |side: &Side<'_>| Changes::new(align(&sides.base.contents, &side.contents));
+    (changes(&sides.ours), changes(&sides.theirs))
 }

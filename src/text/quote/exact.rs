@@ -8,6 +8,8 @@ use crate::text::Span;
 /// more often than that is a single character or a bracket.
 const MOST_OCCURRENCES: usize = 2_000;
 
+/// A line that is at more places than this does not lead to the others.
+const MOST_PLACES: usize = 1_000;
 /// What the rest of the first or of the last line counts when it is the same.
 const ENTIRE: usize = 3;
 /// What a line above or below counts.
@@ -116,16 +118,44 @@ fn rarest_line<'h>(needle: &str, haystack: &'h Haystack<'_>) -> Option<(usize, &
 }
 
 /// Every place where a text stands that differs in white space alone.
+///
+/// A text of several lines is looked for where one of them is, whole; a short one everywhere.
 pub(super) fn but_for_white_space(needle: &str, haystack: &Haystack<'_>) -> Vec<Candidate> {
-    let solid = |c: &char| !c.is_whitespace();
-    let needle: String = needle.chars().filter(solid).collect();
-    let last = needle.chars().next_back().map_or(1, char::len_utf8);
-    starts(&needle, &haystack.squeezed().text)
-        .map(|start| {
-            let end = haystack.unsqueezed(start + needle.len() - last) + last;
-            Candidate::new(Span::new(haystack.unsqueezed(start), end), false)
-        })
-        .collect()
+    let squeezed = haystack.squeezed();
+    let squeeze = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
+    let whole = squeeze(needle);
+    let last = whole.chars().next_back().map_or(1, char::len_utf8);
+    let mut found: Vec<usize> = if needle.trim().lines().count() < 3 {
+        starts(&whole, &squeezed.text).collect()
+    } else {
+        let solid = haystack.solid();
+        let mut offset = 0;
+        let mut found = Vec::new();
+        for line in needle.lines() {
+            let places = solid.places.get(&key(line)).map_or(&[][..], Vec::as_slice);
+            if !line.trim().is_empty() && places.len() <= MOST_PLACES {
+                let places = places
+                    .iter()
+                    .map(|place| squeezed.start(solid.lines[*place]));
+                found.extend(places.filter_map(|start| start.checked_sub(offset)));
+            }
+            offset += squeeze(line).len();
+        }
+        found.retain(|start| {
+            squeezed
+                .text
+                .get(*start..)
+                .is_some_and(|text| text.starts_with(&whole))
+        });
+        found
+    };
+    found.sort_unstable();
+    found.dedup();
+    let candidate = |start| {
+        let end = haystack.unsqueezed(start + whole.len() - last) + last;
+        Candidate::new(Span::new(haystack.unsqueezed(start), end), false)
+    };
+    found.into_iter().map(candidate).collect()
 }
 
 /// Where `needle`, which is not empty, begins in `text`.

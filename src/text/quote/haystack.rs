@@ -25,6 +25,13 @@ pub(super) struct Squeezed {
     starts: Vec<usize>,
 }
 
+impl Squeezed {
+    /// Where a line starts.
+    pub(super) fn start(&self, line: usize) -> usize {
+        self.starts[line]
+    }
+}
+
 /// The lines that are not blank.
 pub(super) struct Solid {
     /// Their numbers.

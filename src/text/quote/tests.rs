@@ -115,6 +115,15 @@ fn a_formatter_only_changes_the_white_space() {
 }
 
 #[test]
+fn a_formatter_may_break_lines_elsewhere() {
+    let old = "fn f() {\n  call(one, two);\n  let x = 1;\n  other(three, four);\n}\n";
+    let new = "use a;\n\nfn f() {\n    call(\n        one, two);\n    let x = 1;\n    other(three,\n        four);\n}\n";
+    let part = between(old, "call(one", "four);");
+    let expected = between(new, "call(", "four);");
+    assert_eq!(look(old, &part, new), (expected, Fit::Changed));
+}
+
+#[test]
 fn other_line_breaks_are_no_change() {
     let crlf = CODE.replace('\n', "\r\n");
     let part = between(CODE, "    if b == 0", "    }\n");
