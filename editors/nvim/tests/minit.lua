@@ -1,8 +1,11 @@
--- What the Neovim that runs the tests is started with:
+-- What the Neovim that runs the tests is started with (see run.mjs). From the environment:
 --
---   nvim --headless --noplugin -u minit.lua -l …   (see run.mjs)
---
--- BACKCHAT_TEST_TOOLS is the folder that holds mini.test.
+--   BACKCHAT_TEST_TOOLS         the folder that holds mini.test
+--   BACKCHAT_TEST_BINARY        the program under test
+--   BACKCHAT_TEST_LOCAL_MODEL   the folder of the local model
+--   BACKCHAT_TEST_FILES         parts of the names of the files to run, with commas between; all
+--   BACKCHAT_TEST_CASE          a part of the names of the tests to run; all
+--   BACKCHAT_TEST_UPDATE        "yes" writes the reference screens anew
 
 local here = vim.fs.dirname(debug.getinfo(1, "S").source:sub(2))
 vim.opt.runtimepath:append(vim.fs.dirname(here))

@@ -1,5 +1,5 @@
--- Runs every test of this folder and ends with the exit code that says how it went.
---   nvim --headless --clean -u minit.lua -l … is not used: mini.test wants the event loop.
+-- Runs the tests that minit.lua collects and ends Neovim with the exit code that says how it went.
+-- Sourced by `-c luafile`, as the tests want Neovim's event loop.
 
 MiniTest.run()
 vim.wait(20 * 60 * 1000, function()
