@@ -6,8 +6,9 @@
 //!    are applied in the order in which they came ([`documents`]).
 //! 2. A request takes its snapshot before its first `.await`.
 //! 3. No handler awaits a request to the client, the network, or the end of a model's work.
-//! 4. What can panic is spawned: a panic inside a handler would end the server ([`chat`]).
+//! 4. What can panic is spawned, so that it ends by itself ([`chat`]).
 //! 5. One task sends every notification ([`outbox`]).
+//! 6. What a client sends may be anything, and the server goes on ([`framing`], [`transport`]).
 
 mod capabilities;
 mod chat;
@@ -15,11 +16,14 @@ mod document;
 mod documents;
 mod errors;
 mod fallback;
+mod framing;
 mod lifecycle;
 mod look;
+mod notifications;
 mod outbox;
 mod proposal;
 mod text_sync;
+mod transport;
 mod workspace;
 
 use std::path::PathBuf;
@@ -28,17 +32,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, OnceCell};
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
-    CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeTextDocumentParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult,
-    InitializedParams, LSPAny, RenameFilesParams, WorkDoneProgressCancelParams,
+    CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, ExecuteCommandParams, Hover,
+    HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny,
+    WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, LspService};
 
 use crate::coordinator::Coordinator;
 use crate::protocol::{
-    DidFocusParams, ModelsResult, ProposalParams, ProposalResult, ProvideKeyParams, RequestInfo,
-    RequestParams, RequestsParams, RequestsResult, SelectModelParams, SessionParams, SessionResult,
+    ModelsResult, ProposalParams, ProposalResult, ProvideKeyParams, RequestInfo, RequestParams,
+    RequestsParams, RequestsResult, SelectModelParams, SessionParams, SessionResult,
     SessionsParams, SessionsResult, StatusInfo, SubmitParams, SubmitResult, TakeParams, TakeResult,
     method,
 };
@@ -80,7 +83,8 @@ impl Server {
     }
 }
 
-/// The router: each method in a line.
+/// The router: each method in a line. Notifications that change what the server knows of buffers are in
+/// [`notifications`].
 struct Backend(Arc<Server>);
 
 impl LanguageServer for Backend {
@@ -114,33 +118,9 @@ impl LanguageServer for Backend {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
         fallback::commands::execute(&self.0, params).await
     }
-
-    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
-        workspace::did_change_folders(&self.0, &params);
-    }
-
-    async fn did_rename_files(&self, params: RenameFilesParams) {
-        workspace::did_rename_files(&self.0, params);
-    }
-
-    async fn did_open(&self, params: DidOpenTextDocumentParams) {
-        text_sync::did_open(&self.0, params);
-    }
-
-    async fn did_change(&self, params: DidChangeTextDocumentParams) {
-        text_sync::did_change(&self.0, params);
-    }
-
-    async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        text_sync::did_close(&self.0, params);
-    }
 }
 
 impl Backend {
-    async fn did_focus(&self, params: DidFocusParams) {
-        text_sync::did_focus(&self.0, params);
-    }
-
     async fn progress_cancel(&self, params: WorkDoneProgressCancelParams) {
         chat::cancel_progress(&self.0, &params).await;
     }
@@ -213,7 +193,6 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
             shut_down: std::sync::atomic::AtomicBool::new(false),
         }))
     })
-    .custom_method(method::DID_FOCUS, Backend::did_focus)
     // A standard method that the framework does not route.
     .custom_method("window/workDoneProgress/cancel", Backend::progress_cancel)
     .custom_method(method::SUBMIT, Backend::submit)

@@ -85,6 +85,14 @@ impl Documents {
             };
             document.follow(&edits);
         }
+        if version <= document.version {
+            // The order of arrival is the order in which the client changed its text.
+            tracing::warn!(
+                from = document.version,
+                to = version,
+                "the version of a buffer goes backwards"
+            );
+        }
         document.version = version;
         result.map(|()| document.moved)
     }

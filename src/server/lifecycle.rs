@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_lsp::jsonrpc;
 
-use super::{Server, errors, outbox, service};
+use super::{Server, errors, outbox, service, transport};
 use crate::coordinator::{self, Coordinator};
 use crate::llm;
 use crate::models::Models;
@@ -27,16 +27,17 @@ pub struct Options {
 }
 
 /// Serves one client over standard input and output until it goes: by `exit`, by the end of its
-/// output, or by its death. What runs is left to a detached worker.
+/// output, or by its death; or until what it sends can not be understood any more. What runs is left to
+/// a detached worker.
 ///
 /// The exit code is the one that LSP asks for: 0 after `shutdown`, else 1.
 pub async fn serve(options: Options) -> ExitCode {
     let parent_gone = options.parent_gone.clone();
     let (service, socket) = service(options);
     let server = Arc::clone(&service.inner().0);
-    let transport = tower_lsp::Server::new(tokio::io::stdin(), tokio::io::stdout(), socket);
+    let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
     tokio::select! {
-        () = transport.serve(service) => tracing::info!("the client has gone"),
+        () = transport::run(input, output, service, socket) => tracing::info!("the client has gone"),
         () = parent_gone.cancelled() => tracing::warn!("the editor has died"),
     }
     let was_shut_down = server.shut_down.load(Ordering::SeqCst);
