@@ -15,6 +15,7 @@ mod bad_input;
 mod cli;
 mod documents;
 mod faults;
+mod hostile_input;
 mod inbox;
 mod lifecycle;
 mod local_model_script;
