@@ -79,7 +79,7 @@ fn position() -> impl Strategy<Value = Position> {
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
+    #![proptest_config(cases(250))]
 
     #[test]
     fn offsets_are_those_of_the_model(text in text(24), at in position()) {

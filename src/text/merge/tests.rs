@@ -162,7 +162,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(600))]
 
     #[test]
     fn what_one_side_made_is_the_merge(base in any_text(), new in any_text()) {

@@ -59,7 +59,7 @@ fn document(lines: usize, name: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(600))]
+    #![proptest_config(cases(300))]
 
     /// What is accepted is exactly what was written, at exactly the anchor.
     #[test]

@@ -296,7 +296,7 @@ fn document(lines: usize, salt: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(150))]
 
     /// Whatever happens around the span, it is found where it went.
     #[test]
