@@ -23,7 +23,7 @@ pub(super) fn text(needs_model: bool) -> String {
         ));
     }
     text.push_str(&format!(
-        "   In an editor     Neovim and VS Code: see \"Quick start\" in README.md\n   \
+        "   In an editor     Neovim, VS Code and others: see \"Install\" in README.md\n   \
            In a shell       {}\n                    {} and {}\n   \
            Is all well?     {}\n\n",
         typed("ask FILE:FIRST-LAST \"your question\""),

@@ -121,6 +121,38 @@ fn the_rules_of_the_project_go_along() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_is_told_from_the_one_that_follows() {
+    let world = World::scripted();
+    write(&world, "main.rs", CODE);
+    let gate = Gate::new();
+    let broken = Reply::stream().text("The first one").wait(&gate).cut();
+    world
+        .model
+        .on("fragile", [broken, Reply::answer("Another one")]);
+    let mut child = world
+        .backchat()
+        .args(["ask", "--wait", "main.rs", "fragile"])
+        .current_dir(world.code())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut shown = [0; "The first one".len()];
+    stdout.read_exact(&mut shown).unwrap();
+    gate.open();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(
+        (text(&shown), rest.as_str()),
+        ("The first one".to_owned(), "\nAnother one\n")
+    );
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(complaints(&output).contains("begins anew"), "{output:?}");
+}
+
+#[test]
 fn waiting_for_json_prints_the_turn() {
     let world = World::scripted();
     write(&world, "main.rs", CODE);
