@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::Config;
 
@@ -25,13 +29,24 @@ pub(super) fn to_file(state: &Path) -> Option<WorkerGuard> {
         .build(directory)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(files);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter())
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(false)
+        .with_filter(FilterFn::new(tells_no_secret));
+    tracing_subscriber::registry()
+        .with(filter())
+        .with(lines)
         .try_init()
         .ok()?;
     Some(guard)
+}
+
+/// Whether a line may be in the log at all, whatever the settings say. Libraries write whole messages
+/// at their finer levels, with the prompts and keys in them; Backchat's own lines hold neither.
+fn tells_no_secret(line: &Metadata<'_>) -> bool {
+    let target = line.target();
+    let is_own = target == "backchat" || target.starts_with("backchat::");
+    is_own || *line.level() <= Level::INFO
 }
 
 fn filter() -> EnvFilter {
