@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use backchat::session::State;
 use serde_json::{Value, json};
 
 use crate::support::editor::Launch;
@@ -136,4 +137,23 @@ fn it_tells_its_version_and_refuses_unknown_arguments() {
             .unwrap()
             .contains("make-coffee")
     );
+}
+
+#[test]
+fn who_does_not_announce_the_custom_methods_is_not_sent_their_notifications() {
+    let world = World::scripted();
+    let plain = Editor::start(Launch {
+        announces: false,
+        ..world.launch()
+    });
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    plain.open(&uri, "fn main() {}\n");
+    let request = plain.ask(&uri, "what? «a»");
+    editor.wait_for_response(&request.id);
+    poll("the plain client could know as well", || {
+        let state = plain.request_info(&uri, &request.id).state;
+        (state == State::Done).then_some(())
+    });
+    assert_eq!(plain.methods_received("backchat/"), Vec::<String>::new());
 }

@@ -54,6 +54,25 @@ fn a_session_keeps_its_order_and_a_later_turn_sees_the_earlier_answers() {
 }
 
 #[test]
+fn what_comes_after_a_held_request_of_its_session_waits_as_well() {
+    let world = World::scripted();
+    let limited = Reply::error(429, "slow down").header("retry-after", "1");
+    world.model.on("first", [limited, Reply::answer("at last")]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "fn main() {}\n");
+    editor.ask(&uri, "first");
+    let second = editor.ask(&uri, "second «b»");
+    editor.wait_for_response(&second.id);
+    let calls = world.model.calls();
+    let asked: Vec<String> = calls
+        .iter()
+        .map(|call| call.prompt().lines().last().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(asked, ["first", "first", "second «b»"]);
+}
+
+#[test]
 fn sessions_overlap() {
     let world = World::scripted();
     let gate = Gate::new();

@@ -1,10 +1,12 @@
 //! Several processes on one store, and the death of each of them at any moment.
 
 use backchat::protocol::{
-    RequestDidChange, ResponseDelta, ResponseReady, StatusDidChange, TakeParams, TakeResult, method,
+    RequestDidChange, ResponseDelta, ResponseReady, StatusDidChange, SubmitResult, TakeParams,
+    TakeResult, method,
 };
-use backchat::session::State;
+use backchat::session::{Mode, State};
 
+use crate::support::editor::prompt;
 use crate::support::patience::{PATIENCE, poll};
 use crate::support::{Gate, Reply, World};
 
@@ -196,6 +198,9 @@ fn another_window_takes_over_from_a_killed_one() {
     for window in &windows {
         window.wait_for_state(&request.id, State::Running);
     }
+    world
+        .model
+        .wait_for_call("story", |call| call.ended.is_none());
     // Either window's worker may have claimed it.
     let owner = owner_of_running(&world);
     let [here, there] = if owner == windows[0].process_id() {
@@ -273,67 +278,74 @@ fn a_worker_that_stands_still_loses_its_lease_and_cannot_write_any_more() {
 }
 
 #[test]
-fn a_detached_worker_finishes_what_the_editor_left() {
+fn a_cancel_in_one_window_closes_the_connection_of_another() {
     let world = World::scripted();
-    let gate = Gate::new();
-    world.model.on(
-        "slow",
-        [Reply::stream()
-            .wait(&gate)
-            .words("worth waiting for")
-            .finish()],
-    );
+    world
+        .model
+        .on("endless", [Reply::stream().words("on and on ").silence()]);
+    let windows = world.windows::<2>();
     let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let running = editor.ask(&uri, "slow");
-    let queued = editor.ask(&uri, "and then? «b»");
-    editor.wait_for_state(&running.id, State::Running);
-    assert_eq!(editor.quit(), Some(0));
-
-    poll("a worker is left behind", || {
-        (world.processes().len() == 1).then_some(())
-    });
-    gate.open();
-    poll("the worker ends when the queue is empty", || {
-        world.processes().is_empty().then_some(())
-    });
-    assert_eq!(world.model.calls_with("and then?").len(), 1);
-
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let states: Vec<_> = editor
-        .requests(&uri)
-        .into_iter()
-        .map(|it| (it.id, it.state, it.unread, it.preview.unwrap()))
-        .collect();
-    let expected = [
-        (
-            running.id,
-            State::Done,
-            true,
-            "worth waiting for".to_owned(),
-        ),
-        (queued.id, State::Done, true, "answer to b".to_owned()),
-    ];
-    assert_eq!(states, expected);
+    windows[0].open(&uri, CODE);
+    let request = windows[0].ask(&uri, "endless");
+    for window in &windows {
+        window.wait_for_state(&request.id, State::Running);
+    }
+    world
+        .model
+        .wait_for_call("endless", |call| call.ended.is_none());
+    // One of the two did not claim it; whichever it is, both may cancel.
+    let claimed_by_first = owner_of_running(&world) == windows[0].process_id();
+    let [worker, other] = if claimed_by_first { [0, 1] } else { [1, 0] };
+    assert_eq!(windows[other].cancel(&request.id).state, State::Cancelled);
+    assert!(
+        world
+            .model
+            .wait_for_call("endless", |call| call.ended.is_some())
+            .closed_by_client
+    );
+    windows[worker].wait_for_state(&request.id, State::Cancelled);
 }
 
 #[test]
-fn the_detached_worker_can_be_turned_off() {
-    let world = World::scripted_with("drain_on_close = false", "");
-    let gate = Gate::new();
-    world
-        .model
-        .on("slow", [Reply::stream().wait(&gate).text("done").finish()]);
+fn the_same_idempotency_key_in_two_windows_is_one_request() {
+    let world = World::scripted();
+    let windows = world.windows::<2>();
     let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "slow");
-    editor.wait_for_state(&request.id, State::Running);
-    assert_eq!(editor.quit(), Some(0));
-    assert!(world.processes().is_empty());
-    gate.open();
-    let editor = world.editor();
-    editor.wait_for_response(&request.id);
+    let mut params = prompt(&uri, "once «a»", Mode::Background);
+    params.idempotency_key = Some("the same".into());
+    let asked = windows.each_ref().map(|window| {
+        window.open(&uri, CODE);
+        window.send(method::SUBMIT, &params)
+    });
+    let [first, second] =
+        [0, 1].map(|n| windows[n].answer::<SubmitResult>(asked[n]).unwrap().request);
+    assert_eq!(first.id, second.id);
+    windows[0].wait_for_response(&first.id);
+    assert_eq!(world.model.calls().len(), 1);
+}
+
+#[test]
+fn a_file_is_one_session_however_its_name_is_encoded() {
+    let world = World::scripted();
+    let [one, other] = world.windows();
+    // As Neovim and as VS Code write it.
+    let spellings = [
+        world.uri("a+b%20(c)@d.rs"),
+        world.uri("a%2Bb%20%28c%29%40d.rs"),
+    ];
+    one.open(&spellings[0], CODE);
+    let request = one.ask(&spellings[0], "what? «a»");
+    one.wait_for_response(&request.id);
+    other.open(&spellings[1], CODE);
+    let seen = other.requests(&spellings[1]);
+    assert_eq!(seen.len(), 1);
+    assert_eq!(
+        (&seen[0].id, &seen[0].uri),
+        (&request.id, &spellings[1]),
+        "told in the client's own spelling"
+    );
+    assert_eq!(
+        other.ask(&spellings[1], "again «b»").session_id,
+        request.session_id
+    );
 }

@@ -224,6 +224,15 @@ impl Editor {
         self.transport.inbox.read().requests.clone()
     }
 
+    /// The methods of the notifications so far that begin like this.
+    pub fn methods_received(&self, prefix: &str) -> Vec<String> {
+        let inbox = self.transport.inbox.read();
+        let methods = inbox.notifications.iter().map(|(method, _)| method.clone());
+        methods
+            .filter(|method| method.starts_with(prefix))
+            .collect()
+    }
+
     // -- The end ----------------------------------------------------------------------------------
 
     /// Ends the server as an editor that quits does. The exit code.

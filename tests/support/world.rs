@@ -166,6 +166,22 @@ temperature = 0.0
         command
     }
 
+    /// Kills a process of this world: it has no chance to do anything more.
+    pub fn kill(&self, process: u32) {
+        assert!(
+            self.processes().contains(&process),
+            "only what works on this store"
+        );
+        assert!(
+            Command::new("kill")
+                .arg("-9")
+                .arg(process.to_string())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
     /// Every file in the state directory with its bytes: the database, its log, the logs.
     pub fn everything_written(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut folders = vec![self.state()];
