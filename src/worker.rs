@@ -186,13 +186,15 @@ async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
         );
         shared.tools.feed.nudge();
     }
+    let mut looked = clock::now();
     while !shared.stop.is_cancelled() {
         let limits = ClaimLimits {
             lease_ms: millis(LEASE),
             models: shared.tools.models.callable(),
             default_limit: shared.tools.models.catalog().config.max_concurrent.value,
         };
-        let Some(claimed) = store.claim(limits, clock::now()).await? else {
+        looked = clock::now();
+        let Some(claimed) = store.claim(limits, looked).await? else {
             break;
         };
         shared.tools.feed.nudge();
@@ -211,9 +213,13 @@ async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
     {
         shared.tools.feed.nudge();
     }
-    let now = clock::now();
-    let next = store.next_wake(now).await?.map(|at| at.saturating_sub(now));
-    let next = next.map(|pause| Duration::from_millis(u64::try_from(pause).unwrap_or(0)));
+    // Counted from the look that found nothing: a hold that has ended since then would otherwise be
+    // neither claimed nor waited for.
+    let next = store.next_wake(looked).await?;
+    let next = next.map(|at| {
+        let pause = at.saturating_sub(clock::now());
+        Duration::from_millis(u64::try_from(pause).unwrap_or(0))
+    });
     Ok(match (next, recovered.others_run) {
         (Some(next), true) => Some(next.min(WATCH)),
         (next, false) => next,
