@@ -7,10 +7,17 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Result, StoreError};
 
 const DIRECTORY: &str = "processes";
+
+/// What the name of an entry begins with until it is locked.
+const UNNAMED: &str = "new-";
+
+/// An entry that was not locked for so long was left behind by a process that died over it.
+const LONGEST_UNNAMED: Duration = Duration::from_secs(60);
 
 /// The name of a process that claims requests: new for every start of the program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,9 +41,13 @@ impl Owner {
         fs::create_dir_all(&directory).map_err(failed(&directory))?;
         let id = OwnerId(format!("{}-{}", std::process::id(), uuid::Uuid::now_v7()));
         let path = directory.join(&id.0);
-        let lock = File::create(&path).map_err(failed(&path))?;
+        // Locked before it has its name: an entry without a lock is that of a dead process, and
+        // whoever starts at the same moment would remove it.
+        let unnamed = directory.join(format!("{UNNAMED}{}", id.0));
+        let lock = File::create(&unnamed).map_err(failed(&unnamed))?;
         // A file system without locks leaves the lease to decide.
         let _ = lock.try_lock();
+        fs::rename(&unnamed, &path).map_err(failed(&path))?;
         Ok(Self {
             id,
             path,
@@ -74,8 +85,48 @@ pub(super) fn sweep(state: &Path) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        if name.to_str().is_some_and(|name| is_dead(state, name)) {
+        let Some(name) = name.to_str() else { continue };
+        if name.starts_with(UNNAMED) && !is_older(&entry, LONGEST_UNNAMED) {
+            continue;
+        }
+        if is_dead(state, name) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+fn is_older(entry: &fs::DirEntry, age: Duration) -> bool {
+    let modified = entry.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|elapsed| elapsed > age))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_starts_is_never_taken_for_a_dead_one() {
+        let state = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let starting = scope.spawn(|| {
+                for _ in 0..500 {
+                    let owner = Owner::register(state.path()).unwrap();
+                    assert!(!is_dead(state.path(), &owner.id.0), "{}", owner.id.0);
+                }
+            });
+            while !starting.is_finished() {
+                sweep(state.path());
+            }
+        });
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_dead() {
+        let state = tempfile::tempdir().unwrap();
+        let owner = Owner::register(state.path()).unwrap();
+        let id = owner.id().clone();
+        assert!(!is_dead(state.path(), &id.0));
+        drop(owner);
+        assert!(is_dead(state.path(), &id.0));
     }
 }
