@@ -164,9 +164,21 @@ mod tests {
     #[test]
     fn long_texts_are_compared_in_parts() {
         // Every third line is like others, every seventh has changed, and some have moved far.
-        let line = |i: u32| if i % 3 == 0 { i % 30 } else { 1_000_000 + i };
+        let line = |i: u32| {
+            if i.is_multiple_of(3) {
+                i % 30
+            } else {
+                1_000_000 + i
+            }
+        };
         let old: Vec<_> = (0..20_000).map(line).collect();
-        let changed = |i: u32| if i % 7 == 0 { 2_000_000 + i } else { line(i) };
+        let changed = |i: u32| {
+            if i.is_multiple_of(7) {
+                2_000_000 + i
+            } else {
+                line(i)
+            }
+        };
         let mut new: Vec<_> = (0..20_000).map(changed).collect();
         let moved: Vec<_> = new.drain(3_000..3_500).collect();
         new.extend(moved);
