@@ -1,0 +1,51 @@
+// Makes backchat-PLATFORM.vsix: the bundled extension with the server's program of this platform.
+//
+//   npm run package                     builds the server first, optimised
+//   npm run package -- --server FILE    takes this program instead
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const repository = path.resolve(here, '../..');
+const executable = process.platform === 'win32' ? 'backchat.exe' : 'backchat';
+
+/** The largest package that is still quick to install. */
+const LARGEST = 10 * 1000 * 1000;
+
+const { values } = parseArgs({ options: { server: { type: 'string' } } });
+
+function run(command, args, cwd) {
+  execFileSync(command, args, { cwd, stdio: 'inherit' });
+}
+
+function builtServer() {
+  run('cargo', ['build', '--release', '--locked', '--bin', 'backchat'], repository);
+  return path.join(process.env.CARGO_TARGET_DIR ?? path.join(repository, 'target'), 'release', executable);
+}
+
+const server = values.server === undefined ? builtServer() : path.resolve(values.server);
+fs.mkdirSync(path.join(here, 'server'), { recursive: true });
+// Written beside and renamed: a program that runs can't be written to.
+const packaged = path.join(here, 'server', executable);
+fs.copyFileSync(server, `${packaged}.new`);
+fs.chmodSync(`${packaged}.new`, 0o755);
+fs.renameSync(`${packaged}.new`, packaged);
+
+run(process.execPath, ['esbuild.mjs'], here);
+
+const target = `${process.platform}-${process.arch}`;
+const vsix = path.join(here, `backchat-${target}.vsix`);
+const vsce = path.join(here, 'node_modules/@vscode/vsce/vsce');
+const options = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'];
+run(process.execPath, [vsce, 'package', '--target', target, '--out', vsix, ...options], here);
+
+const { size } = fs.statSync(vsix);
+console.log(`${path.relative(process.cwd(), vsix)}: ${(size / 1e6).toFixed(1)} MB`);
+if (size > LARGEST) {
+  console.error(`The package is larger than ${LARGEST / 1e6} MB.`);
+  process.exit(1);
+}

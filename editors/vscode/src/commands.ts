@@ -1,0 +1,106 @@
+// Every command of the extension, a line each.
+
+import * as vscode from 'vscode';
+import { copyCode, insertCode } from './code';
+import type { Context } from './context';
+import * as methods from './methods';
+import { selectModel } from './models';
+import { isFinished, isRetryable } from './places';
+import { showProgress } from './progress';
+import type { RequestInfo } from './protocol';
+import { nextUnread, read } from './reading';
+import { SESSIONS_VIEW, type SessionNode } from './sessionsView';
+import { submit, submitFromEditor, type Submission } from './submitting';
+import { choose, sessionOf, type Target } from './targets';
+
+type Handler = (...args: never[]) => unknown;
+
+/** Registers them all. */
+export function registerCommands(context: Context): void {
+  const handlers: Record<string, Handler> = {
+    submit: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'background', title: 'Submit to Background' }, given),
+    ask: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'auto', title: 'Ask' }, given),
+    edit: (given?: Submission) => submitFromEditor(context, { intent: 'edit', mode: 'background', title: 'Edit in Background' }, given),
+    reply: (reply: vscode.CommentReply) => replyTo(context, reply),
+    read: (target?: Target) => read(context, target),
+    nextUnread: () => nextUnread(context),
+    openTranscript: (target?: Target) => openTranscript(context, target),
+    cancel: (target?: Target) => each(context, target, 'Cancel', (one) => !isFinished(one), methods.cancel),
+    retry: (target?: Target) => each(context, target, 'Retry', isRetryable, methods.retry),
+    dismiss: (target?: Target) => each(context, target, 'Dismiss', (one) => isFinished(one) && !one.dismissed, methods.dismiss),
+    markRead: (node: SessionNode) => markRead(context, node),
+    showProgress: (target?: Target) => progressOf(context, target),
+    copyCode: (comment: vscode.Comment) => copyCode(answerTo(context, comment)),
+    insertCode: (comment: vscode.Comment) => insertCode(answerTo(context, comment)),
+    selectModel: () => selectModel(context.server),
+    setApiKey: () => context.keys.ask(),
+    showSessions: () => vscode.commands.executeCommand(`${SESSIONS_VIEW}.focus`),
+    showLog: () => context.log.show(),
+    restartServer: () => context.server.restart(),
+    runDoctor: () => context.doctor.run(),
+    refresh: () => context.inbox.refresh(),
+    previousPrompt: () => context.prompts.recall(1),
+    nextPrompt: () => context.prompts.recall(-1),
+  };
+  for (const [name, handler] of Object.entries(handlers)) {
+    const command = vscode.commands.registerCommand(`backchat.${name}`, (...args: never[]) => shown(context, () => handler(...args)));
+    context.own(command);
+  }
+}
+
+/** What fails is said once, in words, with the log at hand. */
+async function shown(context: Context, work: () => unknown): Promise<unknown> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.log.error(message);
+    const showLog = 'Show Log';
+    void vscode.window.showErrorMessage(`Backchat: ${message}`, showLog).then((choice) => {
+      if (choice === showLog) context.log.show();
+    });
+    return undefined;
+  }
+}
+
+async function replyTo(context: Context, { thread, text }: vscode.CommentReply): Promise<void> {
+  const prompt = text.trim();
+  if (prompt === '') return;
+  const [first] = context.threads.requestsOf(thread);
+  const range = first && context.requests.rangeOf(first);
+  await submit(context, { textDocument: { uri: thread.uri.toString() }, ...(range && { range }), prompt, intent: 'ask', mode: 'auto' });
+}
+
+async function each(
+  context: Context,
+  target: Target,
+  title: string,
+  applies: (request: RequestInfo) => boolean,
+  method: typeof methods.cancel,
+): Promise<void> {
+  const chosen = await choose(context, target, title, applies);
+  if (chosen.length === 0 && !target) vscode.window.setStatusBarMessage(`Backchat: nothing here to ${title.toLowerCase()}`, 3000);
+  for (const { id } of chosen) context.requests.accept(await context.server.request(method, { requestId: id }));
+}
+
+async function openTranscript(context: Context, target: Target): Promise<void> {
+  const sessionId = await sessionOf(context, target);
+  if (sessionId === undefined) void vscode.window.showInformationMessage('Nothing was asked about this file yet.');
+  else await context.transcripts.open(sessionId);
+}
+
+async function markRead(context: Context, node: SessionNode): Promise<void> {
+  const sessionId = await sessionOf(context, node);
+  if (sessionId !== undefined) await context.server.request(methods.take, { sessionId });
+}
+
+async function progressOf(context: Context, target: Target): Promise<void> {
+  const [request] = await choose(context, target, 'Show Progress', (one) => !isFinished(one));
+  if (request) await showProgress(context.server, request);
+  else vscode.window.setStatusBarMessage('Backchat: nothing here is under way', 3000);
+}
+
+function answerTo({ threads, requests }: Context, comment: vscode.Comment): string {
+  const request = threads.requestOf(comment);
+  return (request && requests.textOf(request.id)?.text) ?? '';
+}

@@ -1,0 +1,85 @@
+// The one owner of everything that has to be disposed of, and the one place that knows what depends on
+// what: the server, the mirrors of its state, the surfaces that draw them.
+
+import * as vscode from 'vscode';
+import { CodeActions } from './codeActions';
+import { Decorations } from './decorations';
+import { Doctor } from './doctor';
+import { FileDecorations } from './fileDecorations';
+import { Focus } from './focus';
+import { Inbox } from './inbox';
+import { Keys } from './keys';
+import { Prompts } from './prompts';
+import { Requests } from './requests';
+import { Server } from './server';
+import { SessionsView } from './sessionsView';
+import { settings } from './settings';
+import { StatusBar } from './statusBar';
+import { Threads } from './threads';
+import { Toast } from './toast';
+import { Transcripts } from './transcript';
+
+/** All parts of the extension in one window. */
+export class Context implements vscode.Disposable {
+  readonly #owned: vscode.Disposable[] = [];
+
+  readonly log = this.own(vscode.window.createOutputChannel('Backchat', { log: true }));
+  readonly server: Server;
+  readonly requests: Requests;
+  readonly inbox: Inbox;
+  readonly threads: Threads;
+  readonly decorations: Decorations;
+  readonly sessionsView: SessionsView;
+  readonly statusBar: StatusBar;
+  readonly transcripts: Transcripts;
+  readonly keys: Keys;
+  readonly prompts: Prompts;
+  readonly toast: Toast;
+  readonly doctor: Doctor;
+
+  constructor({ extensionPath, secrets, globalState }: vscode.ExtensionContext) {
+    this.server = this.own(new Server(extensionPath, this.log));
+    // Before all others: the keys and the buffer in front are the first that a new server hears of.
+    this.keys = this.own(new Keys(this.server, secrets, this.log));
+    this.own(new Focus(this.server));
+    this.requests = this.own(new Requests(this.server, this.log));
+    this.inbox = this.own(new Inbox(this.server, this.log));
+    this.threads = this.own(new Threads(this.server, this.requests));
+    this.decorations = this.own(new Decorations(this.requests));
+    this.sessionsView = this.own(new SessionsView(this.server, this.inbox));
+    this.statusBar = this.own(new StatusBar(this.inbox));
+    this.own(new FileDecorations(this.inbox));
+    this.transcripts = this.own(new Transcripts(this.server, this.requests));
+    this.prompts = new Prompts(globalState);
+    this.toast = this.own(new Toast(this.server, this.inbox));
+    this.doctor = this.own(new Doctor(extensionPath));
+    this.own(new CodeActions());
+    this.own(this.server.onDidStart(() => this.#announce()));
+    this.own(this.inbox.onDidChange(() => this.#announce()));
+    this.own(vscode.workspace.onDidChangeConfiguration((event) => this.#reconfigure(event)));
+  }
+
+  /** Disposes of something along with the extension. */
+  own<T extends vscode.Disposable>(disposable: T): T {
+    this.#owned.push(disposable);
+    return disposable;
+  }
+
+  dispose(): void {
+    // What was made last depends on what was made first.
+    for (const disposable of this.#owned.reverse()) disposable.dispose();
+  }
+
+  /** For the `when` clauses of menus and welcome views. */
+  #announce(): void {
+    const set = (key: string, value: unknown): Thenable<unknown> => vscode.commands.executeCommand('setContext', `backchat.${key}`, value);
+    void set('running', this.server.running);
+    void set('supportsProposals', this.server.supportsProposals);
+    void set('unread', this.inbox.status?.unread ?? 0);
+    void set('hasModel', this.inbox.status?.model !== undefined);
+  }
+
+  #reconfigure(event: vscode.ConfigurationChangeEvent): void {
+    if (settings.changed(event, 'server.path', 'server.logLevel', 'drainOnClose')) void this.server.restart();
+  }
+}

@@ -1,0 +1,123 @@
+// The quiet texts at the ends of lines: what waits, what runs, what is ready.
+
+import * as vscode from 'vscode';
+import { lineEndText } from './labels';
+import { escaped } from './markdown';
+import type { Place } from './places';
+import type { RequestInfo } from './protocol';
+import { keyOf, type Requests } from './requests';
+import { settings } from './settings';
+
+/** How often the elapsed time of what runs is drawn, in milliseconds. */
+const TICK = 1000;
+
+/** The text at the end of one line. */
+export interface LineEnd {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Draws the line ends of every visible editor. */
+export class Decorations implements vscode.Disposable {
+  readonly #requests: Requests;
+  readonly #type = vscode.window.createTextEditorDecorationType({
+    rangeBehavior: vscode.DecorationRangeBehavior.OpenOpen,
+    after: { margin: '0 0 0 2em' },
+  });
+  readonly #disposables: vscode.Disposable[];
+
+  constructor(requests: Requests) {
+    this.#requests = requests;
+    const tick = setInterval(() => this.#tick(), TICK);
+    this.#disposables = [
+      this.#type,
+      new vscode.Disposable(() => clearInterval(tick)),
+      requests.onDidChange((key) => this.#draw((editor) => keyOf(editor.document.uri) === key)),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.#draw()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (settings.changed(event, 'decorations')) this.#draw();
+      }),
+    ];
+    this.#draw();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** What is drawn in a buffer now, from top to bottom. */
+  lineEnds(document: vscode.TextDocument): LineEnd[] {
+    return this.#shown(document).map(({ line, texts }) => ({ line, text: texts.join('   ') }));
+  }
+
+  #tick(): void {
+    this.#draw((editor) => this.#requests.of(editor.document.uri).some((request) => request.state === 'running'));
+  }
+
+  #draw(which: (editor: vscode.TextEditor) => boolean = () => true): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (!which(editor)) continue;
+      editor.setDecorations(
+        this.#type,
+        this.#shown(editor.document).map(({ line, texts, requests }) => {
+          const end = editor.document.lineAt(Math.min(line, editor.document.lineCount - 1)).range.end;
+          return {
+            range: new vscode.Range(end, end),
+            hoverMessage: hover(requests),
+            renderOptions: { after: { contentText: texts.join('   '), color: colorOf(requests) } },
+          };
+        }),
+      );
+    }
+  }
+
+  /** One text a line, whatever number of places end there. */
+  #shown(document: vscode.TextDocument): { line: number; texts: string[]; requests: RequestInfo[] }[] {
+    const which = settings.decorations();
+    const lines = new Map<number, { line: number; texts: string[]; requests: RequestInfo[] }>();
+    for (const place of which === 'off' ? [] : this.#requests.places(document)) {
+      const request = foremost(place);
+      if (!request || (which === 'unread' && !request.unread)) continue;
+      const text = lineEndText(request, Date.now(), this.#requests.textOf(request.id)?.text.length ?? 0);
+      if (text === undefined) continue;
+      const shown = lines.get(place.line) ?? { line: place.line, texts: [], requests: [] };
+      shown.texts.push(text);
+      shown.requests.push(request);
+      lines.set(place.line, shown);
+    }
+    return [...lines.values()].sort((left, right) => left.line - right.line);
+  }
+}
+
+/** Of a conversation, the part to tell about: what is unread, else what goes on, else the latest. */
+function foremost({ requests }: Place): RequestInfo | undefined {
+  return (
+    requests.find((request) => request.unread && request.state === 'done') ??
+    requests.find((request) => request.state === 'running') ??
+    requests.find((request) => request.state === 'held' || request.state === 'queued') ??
+    requests.at(-1)
+  );
+}
+
+function colorOf(requests: readonly RequestInfo[]): vscode.ThemeColor {
+  if (requests.some((request) => request.unread && request.state === 'done')) return new vscode.ThemeColor('editorInfo.foreground');
+  if (requests.some((request) => request.state === 'failed')) return new vscode.ThemeColor('editorWarning.foreground');
+  return new vscode.ThemeColor('editorCodeLens.foreground');
+}
+
+/** Words of users and models are never in the same markdown as the links, which are trusted. */
+function hover(requests: readonly RequestInfo[]): vscode.MarkdownString[] {
+  return requests.flatMap((request) => {
+    const words = new vscode.MarkdownString(`**Backchat** · ${escaped(request.model)}\n\n${escaped(request.prompt.slice(0, 400))}`);
+    const parameters = encodeURIComponent(JSON.stringify([{ requestId: request.id }]));
+    const actions = [
+      ['Read', 'backchat.read'],
+      ['Transcript', 'backchat.openTranscript'],
+      request.state === 'failed' || request.state === 'cancelled' ? ['Retry', 'backchat.retry'] : undefined,
+      request.finishedAt === undefined ? ['Cancel', 'backchat.cancel'] : ['Dismiss', 'backchat.dismiss'],
+    ].filter((action) => action !== undefined);
+    const links = new vscode.MarkdownString(actions.map(([title, command]) => `[${title ?? ''}](command:${command ?? ''}?${parameters})`).join(' · '));
+    links.isTrusted = { enabledCommands: actions.map(([, command]) => command ?? '') };
+    return [words, links];
+  });
+}

@@ -1,0 +1,89 @@
+// The mirror of the inbox: the sessions of every window, and the counts over all of them.
+
+import * as vscode from 'vscode';
+import * as methods from './methods';
+import type { SessionInfo, StatusInfo } from './protocol';
+import { keyOf } from './requests';
+import type { Server } from './server';
+
+/** Several changes within this many milliseconds are read at once. */
+const SETTLE = 120;
+
+/** Sessions and counts, as the server told them last. */
+export class Inbox implements vscode.Disposable {
+  readonly #server: Server;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #didChange = new vscode.EventEmitter<void>();
+  readonly #didChangeStatus = new vscode.EventEmitter<StatusInfo | undefined>();
+  readonly #disposables: vscode.Disposable[];
+  #sessions: readonly SessionInfo[] = [];
+  #status: StatusInfo | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Sessions or counts changed. */
+  readonly onDidChange = this.#didChange.event;
+  /** The counts changed; nothing when the server went away. */
+  readonly onDidChangeStatus = this.#didChangeStatus.event;
+
+  constructor(server: Server, log: vscode.LogOutputChannel) {
+    this.#server = server;
+    this.#log = log;
+    this.#disposables = [
+      this.#didChange,
+      this.#didChangeStatus,
+      server.on(methods.statusDidChange, (status) => {
+        this.#setStatus(status);
+        this.refresh();
+      }),
+      server.on(methods.requestDidChange, () => this.refresh()),
+      server.onDidStart(() => this.refresh()),
+      server.onDidStop(() => this.#setStatus(undefined)),
+    ];
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** Unread first, then busy, then by their last change. */
+  get sessions(): readonly SessionInfo[] {
+    return this.#sessions;
+  }
+
+  /** The counts over all windows; nothing while the server is away. */
+  get status(): StatusInfo | undefined {
+    return this.#status;
+  }
+
+  /** How many responses of a buffer are unread. */
+  unreadOf(uri: vscode.Uri): number {
+    const key = keyOf(uri);
+    return this.#sessions.reduce((sum, session) => sum + (keyOf(session.uri) === key ? session.unread : 0), 0);
+  }
+
+  /** Reads everything again, soon. */
+  refresh(): void {
+    this.#timer ??= setTimeout(() => void this.#read(), SETTLE);
+  }
+
+  async #read(): Promise<void> {
+    this.#timer = undefined;
+    try {
+      const [sessions, status] = await Promise.all([
+        this.#server.request(methods.sessions, {}),
+        this.#server.request(methods.status, {}),
+      ]);
+      this.#sessions = sessions.sessions;
+      this.#setStatus(status);
+      this.#didChange.fire();
+    } catch (error) {
+      this.#log.debug(`Reading the sessions failed: ${String(error)}`);
+    }
+  }
+
+  #setStatus(status: StatusInfo | undefined): void {
+    this.#status = status;
+    this.#didChangeStatus.fire(status);
+  }
+}

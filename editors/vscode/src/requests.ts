@@ -1,0 +1,200 @@
+// The extension's mirror of the requests of the open buffers, and of what the model has said to them.
+// The server is the truth; this is what it said last.
+
+import * as vscode from 'vscode';
+import { EditLog, type Range } from './anchors';
+import * as methods from './methods';
+import { isFinished, placesOf, type Place } from './places';
+import type { RequestId, RequestInfo, ResponseDeltaParams, ResponseInfo, SessionId } from './protocol';
+import { DOCUMENTS, type Server } from './server';
+
+/** What the model has said to one request so far. */
+export type ResponseText = Pick<ResponseInfo, 'text' | 'reasoning' | 'finish' | 'attempt' | 'nextSeq'>;
+
+/** The same buffer has the same key, however a URI was written. */
+export function keyOf(uri: string | vscode.Uri): string {
+  return (typeof uri === 'string' ? vscode.Uri.parse(uri) : uri).toString();
+}
+
+/** The requests of the buffers that are open. */
+export class Requests implements vscode.Disposable {
+  readonly #server: Server;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #byId = new Map<RequestId, RequestInfo>();
+  readonly #byBuffer = new Map<string, Set<RequestId>>();
+  readonly #texts = new Map<RequestId, ResponseText>();
+  readonly #edits = new EditLog();
+  readonly #loading = new Map<string, { again: boolean }>();
+  readonly #transcripts = new Map<SessionId, { again: boolean }>();
+  readonly #didChange = new vscode.EventEmitter<string>();
+  readonly #didStream = new vscode.EventEmitter<RequestInfo>();
+  readonly #disposables: vscode.Disposable[] = [];
+
+  /** A buffer's requests changed; the value is the buffer's key. */
+  readonly onDidChange = this.#didChange.event;
+  /** More was said to a request. */
+  readonly onDidStream = this.#didStream.event;
+
+  constructor(server: Server, log: vscode.LogOutputChannel) {
+    this.#server = server;
+    this.#log = log;
+    this.#disposables.push(
+      this.#didChange,
+      this.#didStream,
+      server.on(methods.requestDidChange, ({ request }) => this.accept(request)),
+      server.on(methods.responseReady, ({ request }) => this.accept(request)),
+      server.on(methods.responseDelta, (delta) => this.#append(delta)),
+      server.onDidStart(() => this.#loadAll()),
+      vscode.workspace.onDidOpenTextDocument((document) => this.#load(document)),
+      vscode.workspace.onDidCloseTextDocument((document) => this.#forget(document)),
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        const key = keyOf(document.uri);
+        if (this.#byBuffer.has(key)) this.#edits.record(key, document.version, contentChanges);
+      }),
+    );
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** A request of an open buffer. */
+  get(id: RequestId): RequestInfo | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The requests of an open buffer that were not dismissed, in the order in which they were submitted. */
+  of(uri: vscode.Uri): RequestInfo[] {
+    return [...(this.#byBuffer.get(keyOf(uri)) ?? [])]
+      .flatMap((id) => this.#byId.get(id) ?? [])
+      .filter((request) => !request.dismissed)
+      .sort((left, right) => left.createdAt - right.createdAt || (left.id < right.id ? -1 : 1));
+  }
+
+  /** Where an open buffer's requests are now. */
+  places(document: vscode.TextDocument): Place[] {
+    const placed = this.of(document.uri).flatMap((request) => {
+      const range = this.rangeOf(request);
+      return range ? { request, range } : [];
+    });
+    return placesOf(placed, document.lineCount);
+  }
+
+  /** The range of a request in its buffer as it is now. */
+  rangeOf(request: RequestInfo): Range | undefined {
+    return request.anchor && this.#edits.rangeNow(keyOf(request.uri), request.anchor);
+  }
+
+  /** What the model has said to a request, as far as it is known here. */
+  textOf(id: RequestId): ResponseText | undefined {
+    return this.#texts.get(id);
+  }
+
+  /** Takes over a request as the server described it, unless its buffer is not open here. */
+  accept(request: RequestInfo): void {
+    const key = keyOf(request.uri);
+    const buffer = this.#byBuffer.get(key);
+    if (!buffer) return;
+    const loading = this.#loading.get(key);
+    if (loading) loading.again = true;
+    const before = this.#byId.get(request.id);
+    buffer.add(request.id);
+    this.#byId.set(request.id, request);
+    if (isFinished(request) && (before === undefined || !isFinished(before))) void this.loadTranscript(request.sessionId);
+    this.#didChange.fire(key);
+  }
+
+  /** Reads a session's responses anew, whole. One call at a time; a call meanwhile reads once more. */
+  async loadTranscript(sessionId: SessionId): Promise<void> {
+    await this.#once(this.#transcripts, sessionId, async () => {
+      const { session, turns } = await this.#server.request(methods.session, { sessionId });
+      for (const { request, response } of turns) {
+        if (!response) continue;
+        const known = this.#texts.get(request.id);
+        const older = known && (response.attempt < known.attempt || (response.attempt === known.attempt && response.nextSeq < known.nextSeq));
+        if (!older || isFinished(request)) this.#texts.set(request.id, response);
+      }
+      this.#didChange.fire(keyOf(session.uri));
+    });
+  }
+
+  #loadAll(): void {
+    for (const document of vscode.workspace.textDocuments) this.#load(document);
+  }
+
+  #load(document: vscode.TextDocument): void {
+    if (vscode.languages.match(DOCUMENTS, document) === 0) return;
+    const key = keyOf(document.uri);
+    if (!this.#byBuffer.has(key)) this.#byBuffer.set(key, new Set());
+    if (!this.#server.running) return;
+    void this.#once(this.#loading, key, async () => {
+      const { requests } = await this.#server.request(methods.requests, { textDocument: { uri: document.uri.toString() } });
+      const buffer = this.#byBuffer.get(key);
+      if (!buffer) return;
+      this.#drop(buffer);
+      for (const request of requests) {
+        buffer.add(request.id);
+        this.#byId.set(request.id, request);
+      }
+      for (const sessionId of new Set(requests.filter((one) => one.preview !== undefined).map((one) => one.sessionId))) {
+        void this.loadTranscript(sessionId);
+      }
+      this.#didChange.fire(key);
+    });
+  }
+
+  #forget(document: vscode.TextDocument): void {
+    const key = keyOf(document.uri);
+    const buffer = this.#byBuffer.get(key);
+    if (!buffer) return;
+    for (const id of buffer) this.#texts.delete(id);
+    this.#drop(buffer);
+    this.#byBuffer.delete(key);
+    this.#edits.forget(key);
+    this.#didChange.fire(key);
+  }
+
+  #drop(buffer: Set<RequestId>): void {
+    for (const id of buffer) this.#byId.delete(id);
+    buffer.clear();
+  }
+
+  #append({ requestId, attempt, seq, text }: ResponseDeltaParams): void {
+    const request = this.#byId.get(requestId);
+    if (!request) return;
+    const known = this.#texts.get(requestId);
+    if (known?.attempt === attempt && known.nextSeq === seq) {
+      this.#texts.set(requestId, { ...known, text: known.text + text, nextSeq: seq + 1 });
+    } else if (seq === 0 && (!known || attempt > known.attempt)) {
+      this.#texts.set(requestId, { text, attempt, nextSeq: 1 });
+    } else if (known && (attempt < known.attempt || (attempt === known.attempt && seq < known.nextSeq))) {
+      return;
+    } else {
+      // The beginning was missed: this window opened the buffer in mid-stream.
+      void this.loadTranscript(request.sessionId);
+      return;
+    }
+    this.#didStream.fire(request);
+  }
+
+  async #once<K>(pending: Map<K, { again: boolean }>, key: K, work: () => Promise<void>): Promise<void> {
+    const running = pending.get(key);
+    if (running) {
+      running.again = true;
+      return;
+    }
+    const turn = { again: true };
+    pending.set(key, turn);
+    try {
+      while (turn.again) {
+        turn.again = false;
+        await work();
+      }
+    } catch (error) {
+      // The server went away; everything is read again when it is back.
+      this.#log.debug(`Reading from the server failed: ${String(error)}`);
+    } finally {
+      pending.delete(key);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// From a prompt to a request: what it is about, how it is sent, what the user sees of that.
+
+import * as crypto from 'node:crypto';
+import * as vscode from 'vscode';
+import type { Context } from './context';
+import * as methods from './methods';
+import type { Intent, Mode, SubmitParams, SubmitResult } from './protocol';
+import { DOCUMENTS } from './server';
+
+/** What a command may be given instead of asking and looking at the selection. */
+export interface Submission {
+  readonly prompt?: string;
+  /** The URI of an open buffer. */
+  readonly uri?: string;
+  readonly range?: vscode.Range;
+}
+
+/** Asks for a prompt about the selection and submits it. Nothing is sent when the user gives up. */
+export async function submitFromEditor(
+  context: Context,
+  { intent, mode, title }: { intent: Intent; mode: Mode; title: string },
+  given: Submission = {},
+): Promise<SubmitResult | undefined> {
+  const editor = vscode.window.activeTextEditor;
+  const document = given.uri === undefined ? editor?.document : await vscode.workspace.openTextDocument(vscode.Uri.parse(given.uri));
+  if (!document || vscode.languages.match(DOCUMENTS, document) === 0) {
+    void vscode.window.showInformationMessage('Open a file, or an untitled buffer, and put the cursor where the question is.');
+    return undefined;
+  }
+  const range = given.range ?? (editor?.document === document ? aboutWhat(editor) : undefined);
+  const name = vscode.workspace.asRelativePath(document.uri);
+  const prompt = given.prompt ?? (await context.prompts.ask(`${title} · ${name}${linesOf(range)}`, 'What do you want to know?'));
+  if (prompt === undefined || prompt.trim() === '') return undefined;
+  await context.prompts.remember(prompt);
+  return submit(context, { textDocument: { uri: document.uri.toString() }, ...(range && { range }), prompt, intent, mode });
+}
+
+/** Submits, and shows the request at once. */
+export async function submit(context: Context, params: SubmitParams): Promise<SubmitResult> {
+  // The same key again finds the same request: sending twice asks once.
+  const result = await context.server.request(methods.submit, { idempotencyKey: crypto.randomUUID(), ...params });
+  const { request, disposition } = result;
+  context.toast.submitted(request.id);
+  context.requests.accept(request);
+  if (disposition === 'streaming') context.threads.expand(request.id);
+  else vscode.window.setStatusBarMessage('Backchat: submitted to the background', 4000);
+  return result;
+}
+
+/** The selection; without one the line of the cursor; on an empty line the whole buffer. */
+function aboutWhat({ selection, document }: vscode.TextEditor): vscode.Range | undefined {
+  if (!selection.isEmpty) return new vscode.Range(selection.start, selection.end);
+  const line = document.lineAt(selection.active.line);
+  return line.isEmptyOrWhitespace ? undefined : line.range;
+}
+
+function linesOf(range: vscode.Range | undefined): string {
+  if (!range) return '';
+  const first = range.start.line + 1;
+  const last = range.end.character === 0 && range.end.line > range.start.line ? range.end.line : range.end.line + 1;
+  return first === last ? `:${first}` : `:${first}–${last}`;
+}

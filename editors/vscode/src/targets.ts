@@ -1,0 +1,68 @@
+// What a command is about: a thread's button, a line of the sessions view, a link in a hover, or, from
+// the palette and by a key, what is at the cursor.
+
+import * as vscode from 'vscode';
+import type { Context } from './context';
+import type { Place } from './places';
+import type { RequestInfo, SessionId } from './protocol';
+import * as methods from './methods';
+import type { SessionNode } from './sessionsView';
+
+/** What VS Code, or another extension, may hand to a command. */
+export type Target = vscode.CommentThread | SessionNode | { readonly requestId: string } | undefined;
+
+/** The requests that a target names; nothing when it names none. */
+export function named({ threads, requests }: Context, target: Target): readonly RequestInfo[] {
+  if (!target) return [];
+  if ('kind' in target) return target.kind === 'request' ? [target.request] : [];
+  if ('requestId' in target) return [requests.get(target.requestId)].filter((request) => request !== undefined);
+  return 'comments' in target ? threads.requestsOf(target) : [];
+}
+
+/** The requests that a command without a target is about: those at the cursor, else all of the buffer. */
+export function atCursor({ requests }: Context): { readonly here: readonly RequestInfo[]; readonly all: readonly RequestInfo[] } {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) return { here: [], all: [] };
+  const places = requests.places(editor.document);
+  const line = editor.selection.active.line;
+  const here = places.filter((place) => contains(place, line));
+  return { here: here.flatMap((place) => place.requests), all: places.flatMap((place) => place.requests) };
+}
+
+function contains({ range, line }: Place, cursor: number): boolean {
+  return (range.start.line <= cursor && cursor <= range.end.line) || line === cursor;
+}
+
+/**
+ * The requests for a command such as cancel: of the target, else at the cursor, else the user picks among
+ * the buffer's. Only those that `applies` accepts.
+ */
+export async function choose(
+  context: Context,
+  target: Target,
+  title: string,
+  applies: (request: RequestInfo) => boolean,
+): Promise<readonly RequestInfo[]> {
+  if (target) return named(context, target).filter(applies);
+  const { here, all } = atCursor(context);
+  const near = here.filter(applies);
+  if (near.length > 0) return near;
+  const candidates = all.filter(applies);
+  if (candidates.length < 2) return candidates;
+  const picked = await vscode.window.showQuickPick(
+    candidates.map((request) => ({ label: request.prompt.replace(/\s+/g, ' '), description: request.state, request })),
+    { title },
+  );
+  return picked ? [picked.request] : [];
+}
+
+/** The session of a target, else of the buffer in front. */
+export async function sessionOf(context: Context, target: Target): Promise<SessionId | undefined> {
+  if (target && 'kind' in target && target.kind === 'session') return target.session.id;
+  const [request] = named(context, target);
+  if (request) return request.sessionId;
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  if (!uri) return undefined;
+  const { sessions } = await context.server.request(methods.sessions, { textDocument: { uri: uri.toString() } });
+  return sessions[0]?.id;
+}

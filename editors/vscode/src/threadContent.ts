@@ -1,0 +1,126 @@
+// What the thread of a place says: the one function from the server's requests to what is drawn.
+// Pure, so that every state can be looked at in a test.
+
+import { count, duration, holdText } from './labels';
+import { codeBlocks, escaped, fenced, harmless } from './markdown';
+import { isFinished, isRetryable, type Place } from './places';
+import type { RequestInfo } from './protocol';
+import type { ResponseText } from './requests';
+
+/** One comment of a thread. */
+export interface CommentContent {
+  /** The same comment has the same key from one drawing to the next. */
+  readonly key: string;
+  readonly author: string;
+  /** A short remark beside the author. */
+  readonly label: string;
+  /** Markdown that loads nothing and runs nothing. */
+  readonly body: string;
+  /** Words for `when` clauses: `question`, `answer`, `code`. */
+  readonly context: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** A whole thread. */
+export interface ThreadContent {
+  readonly label: string;
+  /** Words for `when` clauses: `cancellable`, `retryable`, `dismissable`, `unread`. */
+  readonly context: string;
+  readonly comments: readonly CommentContent[];
+}
+
+/** The thread of a place. */
+export function threadContent(place: Place, textOf: (id: string) => ResponseText | undefined): ThreadContent {
+  const { requests } = place;
+  const context = [
+    requests.some((request) => !isFinished(request)) && 'cancellable',
+    requests.some(isRetryable) && 'retryable',
+    requests.every(isFinished) && 'dismissable',
+    requests.some((request) => request.unread) && 'unread',
+  ];
+  return {
+    label: label(requests),
+    context: context.filter(Boolean).join(' '),
+    comments: requests.flatMap((request, index) => [
+      question(request, index === 0 ? anchorNote(place) : ''),
+      answer(request, textOf(request.id)),
+    ]),
+  };
+}
+
+function label(requests: readonly RequestInfo[]): string {
+  const latest = requests.at(-1);
+  const state = latest?.state ?? 'done';
+  return requests.length === 1 ? `Backchat · ${state}` : `Backchat · ${count(requests.length, 'question')} · ${state}`;
+}
+
+function question(request: RequestInfo, note: string): CommentContent {
+  return {
+    key: `${request.id}:question`,
+    author: 'You',
+    label: request.intent === 'edit' ? 'edit' : '',
+    body: [harmless(request.prompt), note].filter(Boolean).join('\n\n'),
+    context: 'question',
+    timestamp: request.createdAt,
+  };
+}
+
+function answer(request: RequestInfo, response: ResponseText | undefined): CommentContent {
+  const text = response?.text ?? request.preview ?? '';
+  const remark = remarkOf(request, text);
+  return {
+    key: `${request.id}:answer`,
+    author: request.model,
+    label: answerLabel(request, response),
+    body: [harmless(text), remark].filter(Boolean).join('\n\n'),
+    context: codeBlocks(response?.text ?? '').length > 0 ? 'answer code' : 'answer',
+    timestamp: request.finishedAt ?? request.startedAt ?? request.createdAt,
+  };
+}
+
+function answerLabel(request: RequestInfo, response: ResponseText | undefined): string {
+  if (request.state !== 'done') return request.state;
+  const took =
+    request.startedAt === undefined || request.finishedAt === undefined ? '' : duration(request.finishedAt - request.startedAt);
+  const tokens = request.usage?.outputTokens;
+  const cut =
+    response?.finish === 'length' || response?.finish === 'contextFull' ? 'cut at the token limit' : response?.finish === 'refusal' ? 'refused' : '';
+  return [cut, took, tokens === undefined ? '' : `${tokens} tokens`].filter(Boolean).join(' · ');
+}
+
+/** What stands below the text, or in its place. */
+function remarkOf(request: RequestInfo, text: string): string {
+  switch (request.state) {
+    case 'queued':
+      return request.place === undefined || request.place <= 1 ? '*Queued: the next one.*' : `*Queued at place ${request.place}.*`;
+    case 'held':
+      return `*Held: ${escaped(holdText(request))}.*`;
+    case 'running':
+      return text === '' ? '*Waiting for the first word…*' : '';
+    case 'cancelled':
+      return '*Cancelled.*';
+    case 'failed': {
+      const { message = 'No reason is known.', remedy = '' } = request.failure ?? {};
+      return `**Failed.** ${escaped([message, remedy].filter(Boolean).join(' '))}`;
+    }
+    case 'done':
+      return text === '' ? '*The model answered with nothing.*' : '';
+  }
+}
+
+/** Says so when the code is not what or where it was. */
+function anchorNote(place: Place): string {
+  const was = place.original === undefined ? '' : `\n\n${fenced(place.original)}`;
+  switch (place.status) {
+    case 'exact':
+    case 'moved':
+      return '';
+    case 'changed':
+      return `*The code has changed since this was asked.*${was && ` It was:${was}`}`;
+    case 'gone':
+      return `*The code that this was about is not in the file any more.*${was && ` It was:${was}`}`;
+    case 'ambiguous':
+      return '*The code is there several times; this is the place nearest to where it was.*';
+  }
+}

@@ -1,0 +1,270 @@
+// The comment threads: a conversation where it was asked.
+//
+// - The server's anchor is the truth. VS Code moves a thread along with edits but does not tell where
+//   it is; the thread is put where the server says.
+// - A thread is not rewritten while a reply is being written: that would take the focus away.
+// - Read means shown. VS Code has no event for a thread being opened, so as long as something unread
+//   is in a visible editor the state of its thread is looked at several times a second.
+
+import * as vscode from 'vscode';
+import * as methods from './methods';
+import type { Place } from './places';
+import type { RequestId, RequestInfo } from './protocol';
+import { keyOf, type Requests } from './requests';
+import type { Server } from './server';
+import { threadContent, type CommentContent } from './threadContent';
+
+const CONTROLLER = 'backchat';
+/** How often an open thread is drawn while text streams, in milliseconds. */
+const STREAM_INTERVAL = 200;
+/** How often it is looked whether something unread was opened, in milliseconds. */
+const READ_INTERVAL = 250;
+
+/** A comment that can be drawn again without VS Code taking it for another one. */
+interface DrawnComment extends vscode.Comment {
+  readonly key: string;
+  source: CommentContent;
+}
+
+interface Entry {
+  readonly thread: vscode.CommentThread;
+  readonly document: vscode.TextDocument;
+  place: Place;
+  comments: DrawnComment[];
+  /** Something changed that could not be drawn, because a reply was being written. */
+  stale: boolean;
+}
+
+/** Every thread of this window. */
+export class Threads implements vscode.Disposable {
+  readonly #server: Server;
+  readonly #requests: Requests;
+  readonly #controller = vscode.comments.createCommentController(CONTROLLER, 'Backchat');
+  readonly #entries = new Map<string, Entry[]>();
+  readonly #expandWhenDrawn = new Set<RequestId>();
+  readonly #streaming = new Set<string>();
+  readonly #taking = new Set<RequestId>();
+  readonly #disposables: vscode.Disposable[];
+  #streamTimer: NodeJS.Timeout | undefined;
+
+  constructor(server: Server, requests: Requests) {
+    this.#server = server;
+    this.#requests = requests;
+    this.#controller.options = { prompt: 'Reply…', placeHolder: 'Continue this conversation' };
+    const watch = setInterval(() => this.#takeWhatIsShown(), READ_INTERVAL);
+    this.#disposables = [
+      this.#controller,
+      new vscode.Disposable(() => clearInterval(watch)),
+      requests.onDidChange((key) => this.#drawBuffer(key)),
+      requests.onDidStream((request) => this.#drawSoon(request)),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => this.#replyChanged(document)),
+      vscode.workspace.onDidCloseTextDocument((document) => this.#replyChanged(document)),
+    ];
+  }
+
+  dispose(): void {
+    clearTimeout(this.#streamTimer);
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** The requests of a thread that VS Code hands to a command. */
+  requestsOf(thread: vscode.CommentThread): readonly RequestInfo[] {
+    return this.#find((entry) => entry.thread === thread)?.place.requests ?? [];
+  }
+
+  /** The request that a comment belongs to. */
+  requestOf(comment: vscode.Comment): RequestInfo | undefined {
+    const key = (comment as Partial<DrawnComment>).key ?? '';
+    return this.#requests.get(key.slice(0, key.lastIndexOf(':')));
+  }
+
+  /** The thread of a request, when it is drawn. */
+  threadOf(id: RequestId): vscode.CommentThread | undefined {
+    return this.#find((entry) => entry.place.requests.some((request) => request.id === id))?.thread;
+  }
+
+  /** The threads of a buffer. */
+  of(uri: vscode.Uri): vscode.CommentThread[] {
+    return (this.#entries.get(keyOf(uri)) ?? []).map((entry) => entry.thread);
+  }
+
+  /** Opens the thread of a request; one that is not drawn yet opens as soon as it is. */
+  expand(id: RequestId): void {
+    const thread = this.threadOf(id);
+    if (thread) thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+    else this.#expandWhenDrawn.add(id);
+  }
+
+  #find(predicate: (entry: Entry) => boolean): Entry | undefined {
+    for (const entries of this.#entries.values()) {
+      const found = entries.find(predicate);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #drawBuffer(key: string): void {
+    const document = vscode.workspace.textDocuments.find((one) => keyOf(one.uri) === key);
+    const before = this.#entries.get(key) ?? [];
+    const left = new Set(before);
+    const now: Entry[] = [];
+    for (const place of document ? this.#requests.places(document) : []) {
+      // The thread stays the same when a reply joined it or one of its requests was dismissed.
+      const ids = new Set(place.requests.map((request) => request.id));
+      let entry = [...left].find((one) => one.place.requests.some((request) => ids.has(request.id)));
+      if (entry) {
+        left.delete(entry);
+        entry.place = place;
+      } else if (document) {
+        entry = this.#create(document, place);
+      }
+      if (!entry) continue;
+      now.push(entry);
+      this.#draw(entry);
+      for (const id of ids) {
+        if (this.#expandWhenDrawn.delete(id)) entry.thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+      }
+    }
+    for (const entry of left) entry.thread.dispose();
+    if (now.length > 0) this.#entries.set(key, now);
+    else this.#entries.delete(key);
+  }
+
+  #create(document: vscode.TextDocument, place: Place): Entry {
+    const thread = this.#controller.createCommentThread(document.uri, rangeFor(place, document), []);
+    thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
+    return { thread, document, place, comments: [], stale: false };
+  }
+
+  /** Brings a thread up to date, touching only what differs. */
+  #draw(entry: Entry): void {
+    const { thread, document, place } = entry;
+    if (isExpanded(thread) && replyInUse()) {
+      entry.stale = true;
+      return;
+    }
+    entry.stale = false;
+    const content = threadContent(place, (id) => this.#requests.textOf(id));
+    const range = rangeFor(place, document);
+    if (!thread.range.isEqual(range)) thread.range = range;
+    if (thread.label !== content.label) thread.label = content.label;
+    if (thread.contextValue !== content.context) thread.contextValue = content.context;
+
+    const known = new Map(entry.comments.map((comment) => [comment.key, comment]));
+    let changed = content.comments.length !== entry.comments.length;
+    entry.comments = content.comments.map((source) => {
+      const comment = known.get(source.key);
+      if (comment && sameContent(comment.source, source)) return comment;
+      changed = true;
+      return comment ? redrawn(comment, source) : drawn(source);
+    });
+    if (changed) thread.comments = [...entry.comments];
+  }
+
+  #drawSoon(request: RequestInfo): void {
+    this.#streaming.add(request.id);
+    this.#streamTimer ??= setTimeout(() => {
+      this.#streamTimer = undefined;
+      const ids = [...this.#streaming];
+      this.#streaming.clear();
+      for (const id of ids) {
+        const entry = this.#find((one) => one.place.requests.some((each) => each.id === id));
+        // A closed thread is drawn when its request has come to its end.
+        if (entry && isExpanded(entry.thread)) this.#draw(entry);
+      }
+    }, STREAM_INTERVAL);
+  }
+
+  #replyChanged(document: vscode.TextDocument): void {
+    if (!isReplyBox(document) || replyInUse()) return;
+    for (const entries of this.#entries.values()) for (const entry of entries) if (entry.stale) this.#draw(entry);
+  }
+
+  #takeWhatIsShown(): void {
+    if (!this.#server.running || !vscode.window.state.focused) return;
+    for (const editor of vscode.window.visibleTextEditors) {
+      for (const entry of this.#entries.get(keyOf(editor.document.uri)) ?? []) {
+        if (!isExpanded(entry.thread) || !isInView(entry, editor)) continue;
+        for (const request of entry.place.requests) if (request.unread) void this.#take(request, entry);
+      }
+    }
+  }
+
+  async #take(request: RequestInfo, entry: Entry): Promise<void> {
+    if (this.#taking.has(request.id)) return;
+    this.#taking.add(request.id);
+    try {
+      if (!this.#requests.textOf(request.id) && request.preview !== undefined) {
+        await this.#requests.loadTranscript(request.sessionId);
+        this.#draw(entry);
+      }
+      await this.#server.request(methods.take, { requestId: request.id });
+    } catch {
+      // Still unread; it is tried again as long as it is shown.
+    } finally {
+      this.#taking.delete(request.id);
+    }
+  }
+}
+
+function drawn(source: CommentContent): DrawnComment {
+  const comment: DrawnComment = {
+    key: source.key,
+    source,
+    author: { name: source.author },
+    mode: vscode.CommentMode.Preview,
+    body: bodyOf(source),
+  };
+  return redrawn(comment, source);
+}
+
+/** The same object with other words: VS Code then updates the comment instead of replacing it. */
+function redrawn(comment: DrawnComment, source: CommentContent): DrawnComment {
+  comment.source = source;
+  comment.body = bodyOf(source);
+  comment.author = { name: source.author };
+  comment.label = source.label;
+  comment.contextValue = source.context;
+  comment.timestamp = new Date(source.timestamp);
+  return comment;
+}
+
+function bodyOf(source: CommentContent): vscode.MarkdownString {
+  const body = new vscode.MarkdownString(source.body);
+  body.isTrusted = false;
+  body.supportHtml = false;
+  return body;
+}
+
+function sameContent(left: CommentContent, right: CommentContent): boolean {
+  return (
+    left.body === right.body &&
+    left.label === right.label &&
+    left.context === right.context &&
+    left.author === right.author &&
+    left.timestamp === right.timestamp
+  );
+}
+
+function rangeFor(place: Place, document: vscode.TextDocument): vscode.Range {
+  const { start, end } = place.range;
+  return document.validateRange(new vscode.Range(start.line, start.character, end.line, end.character));
+}
+
+function isExpanded(thread: vscode.CommentThread): boolean {
+  return thread.collapsibleState === vscode.CommentThreadCollapsibleState.Expanded;
+}
+
+/** The thread is drawn below its line, so the line or the one after it has to be in view. */
+function isInView({ place }: Entry, editor: vscode.TextEditor): boolean {
+  return editor.visibleRanges.some((range) => range.start.line <= place.line + 1 && place.line <= range.end.line);
+}
+
+/** The text of a reply box is a document of its own. */
+function isReplyBox(document: vscode.TextDocument): boolean {
+  return document.uri.scheme === 'comment' && document.uri.authority === CONTROLLER;
+}
+
+function replyInUse(): boolean {
+  return vscode.workspace.textDocuments.some((document) => isReplyBox(document) && document.getText() !== '');
+}
