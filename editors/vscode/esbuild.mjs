@@ -29,13 +29,11 @@ await esbuild.build({
 });
 
 if (tests) {
-  const unit = fs.readdirSync(path.join(root, 'tests/unit')).map((name) => path.join('tests/unit', name));
-  await esbuild.build({ ...shared, entryPoints: unit, outdir: 'out/unit', sourcemap: 'inline' });
-  await esbuild.build({
-    ...shared,
-    entryPoints: ['tests/exthost/index.ts'],
-    outfile: 'out/exthost/index.js',
-    external: ['vscode', 'mocha'],
-    sourcemap: 'inline',
-  });
+  const entries = (folder) => fs.readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.test.ts')).map((name) => path.join(folder, name));
+  fs.rmSync(path.join(root, 'out'), { recursive: true, force: true });
+  await esbuild.build({ ...shared, entryPoints: entries('tests/unit'), outdir: 'out/unit', sourcemap: 'inline' });
+  // Mocha is loaded once, by the entry; the tests use its globals.
+  const inHost = { ...shared, external: ['vscode', 'mocha'], sourcemap: 'inline' };
+  await esbuild.build({ ...inHost, entryPoints: ['tests/exthost/index.ts'], outfile: 'out/exthost/index.js' });
+  await esbuild.build({ ...inHost, entryPoints: entries('tests/exthost'), outdir: 'out/exthost/tests' });
 }

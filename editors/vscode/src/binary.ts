@@ -47,9 +47,10 @@ export async function findServer(extensionPath: string, configured: string): Pro
 /** The version that a program reports, or what is wrong with it as the end of a sentence. */
 function versionOf(command: string): Promise<Version | string> {
   return new Promise((resolve) => {
-    execFile(command, ['--version'], { timeout: 15_000, windowsHide: true }, (error, stdout) => {
+    execFile(command, ['--version'], { timeout: 15_000, windowsHide: true }, (error, stdout, stderr) => {
       if (error) {
-        resolve(error.code === 'ENOENT' ? 'was not found' : `can't be run (${error.message.split('\n')[0] ?? ''})`);
+        const said = stderr.split('\n').find((line) => line.trim() !== '') ?? error.message;
+        resolve(error.code === 'ENOENT' ? 'was not found' : `can't be run (${said.trim()})`);
         return;
       }
       const version = /^backchat\S* (\d+)\.(\d+)\.(\d+)/.exec(stdout);

@@ -3,9 +3,9 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { Context } from './context';
-import { PROTOCOL_VERSION } from './methods';
-import type { Mode, RequestInfo, StatusInfo, SubmitResult } from './protocol';
 import type { LineEnd } from './decorations';
+import * as methods from './methods';
+import type { Mode, ModelsResult, RequestInfo, SessionInfo, StatusInfo, SubmitResult } from './protocol';
 import { keyOf } from './requests';
 import { submit } from './submitting';
 
@@ -19,15 +19,20 @@ export interface BackchatApi {
   submit(what: { uri: vscode.Uri; prompt: string; range?: vscode.Range; mode?: Mode }): Promise<SubmitResult>;
   /** The requests of an open buffer that were not dismissed. */
   requests(uri: vscode.Uri): readonly RequestInfo[];
-  /** The counts over all windows; nothing while the server is away. */
-  status(): StatusInfo | undefined;
-  /** What the window shows of a buffer, and of the inbox. */
-  shown(document: vscode.TextDocument): {
-    readonly lineEnds: readonly LineEnd[];
-    readonly threads: readonly vscode.CommentThread[];
+  /** What the window draws in a buffer. */
+  drawn(document: vscode.TextDocument): { readonly lineEnds: readonly LineEnd[]; readonly threads: readonly vscode.CommentThread[] };
+  /** The inbox over all windows, and how this window shows it. */
+  inbox(): {
+    /** Nothing while the server is away. */
+    readonly status: StatusInfo | undefined;
+    readonly sessions: readonly SessionInfo[];
     readonly statusBar: string;
     readonly badge: number;
   };
+  /** Every model, and what keeps each of them from answering. Never a key. */
+  models(): Promise<ModelsResult>;
+  /** Keeps a key in the secret storage and hands it to the server; an empty one is forgotten. */
+  setKey(name: string, key: string): Promise<void>;
   /** The process id of the server. */
   serverPid(): number | undefined;
 }
@@ -45,18 +50,20 @@ export function activate(extension: vscode.ExtensionContext): BackchatApi {
   const changes = active.own(new vscode.EventEmitter<vscode.Uri>());
   active.own(active.requests.onDidChange((key) => changes.fire(vscode.Uri.parse(key))));
   return {
-    protocolVersion: PROTOCOL_VERSION,
+    protocolVersion: methods.PROTOCOL_VERSION,
     onDidChange: changes.event,
     submit: ({ uri, prompt, range, mode = 'background' }) =>
       submit(active, { textDocument: { uri: keyOf(uri) }, prompt, mode, ...(range && { range }) }),
     requests: (uri) => active.requests.of(uri),
-    status: () => active.inbox.status,
-    shown: (document) => ({
-      lineEnds: active.decorations.lineEnds(document),
-      threads: active.threads.of(document.uri),
+    drawn: (document) => ({ lineEnds: active.decorations.lineEnds(document), threads: active.threads.of(document.uri) }),
+    inbox: () => ({
+      status: active.inbox.status,
+      sessions: active.inbox.sessions,
       statusBar: active.statusBar.text,
       badge: active.sessionsView.badge?.value ?? 0,
     }),
+    models: () => active.server.request(methods.models, {}),
+    setKey: (name, key) => active.keys.set(name, key),
     serverPid: () => active.server.pid,
   };
 }

@@ -2,6 +2,7 @@
 
 import * as crypto from 'node:crypto';
 import * as vscode from 'vscode';
+import type { Range } from './anchors';
 import type { Context } from './context';
 import * as methods from './methods';
 import type { Intent, Mode, SubmitParams, SubmitResult } from './protocol';
@@ -38,13 +39,22 @@ export async function submitFromEditor(
 /** Submits, and shows the request at once. */
 export async function submit(context: Context, params: SubmitParams): Promise<SubmitResult> {
   // The same key again finds the same request: sending twice asks once.
-  const result = await context.server.request(methods.submit, { idempotencyKey: crypto.randomUUID(), ...params });
+  const result = await context.server.request(methods.submit, {
+    idempotencyKey: crypto.randomUUID(),
+    ...params,
+    ...(params.range && { range: onTheWire(params.range) }),
+  });
   const { request, disposition } = result;
   context.toast.submitted(request.id);
   context.requests.accept(request);
   if (disposition === 'streaming') context.threads.expand(request.id);
   else vscode.window.setStatusBarMessage('Backchat: submitted to the background', 4000);
   return result;
+}
+
+/** VS Code's own ranges are written to JSON as arrays, which LSP does not know. */
+function onTheWire({ start, end }: Range): Range {
+  return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character } };
 }
 
 /** The selection; without one the line of the cursor; on an empty line the whole buffer. */

@@ -44,7 +44,11 @@ export async function makeWorld(files = FILES) {
       'format = "openai-chat"',
       `base_url = "${model.baseUrl}"`,
       'model = "scripted"',
-      'api_key_env = "BACKCHAT_TEST_KEY"',
+      '[models.locked]',
+      'format = "openai-chat"',
+      `base_url = "${model.baseUrl}"`,
+      'model = "scripted"',
+      'api_key_env = "BACKCHAT_LOCKED_KEY"',
       '',
     ].join('\n'),
   );
@@ -53,7 +57,7 @@ export async function makeWorld(files = FILES) {
     folder,
     state,
     model,
-    env: { BACKCHAT_CONFIG: config, BACKCHAT_STATE_DIR: state, BACKCHAT_TEST_KEY: 'the key of the tests' },
+    env: { BACKCHAT_CONFIG: config, BACKCHAT_STATE_DIR: state },
     close: async () => {
       await model.close();
       fs.rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -1,1 +1,36 @@
-export async function run(): Promise<void> {}
+// The entry that VS Code calls inside its extension host: runs every test and leaves the results in a
+// file, as this process has no terminal.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import Mocha from 'mocha';
+
+interface Result {
+  title: string;
+  ok: boolean;
+  milliseconds: number;
+  error?: string;
+}
+
+/** Called by VS Code; a rejection is a failed run. */
+export async function run(): Promise<void> {
+  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, ...(process.env.BACKCHAT_TEST_GREP && { grep: process.env.BACKCHAT_TEST_GREP }) });
+  const directory = path.join(__dirname, 'tests');
+  for (const name of fs.readdirSync(directory).sort()) mocha.addFile(path.join(directory, name));
+  const results: Result[] = [];
+  const failures = await new Promise<number>((resolve) => {
+    const add = (test: Mocha.Test, error?: Error): number =>
+      results.push({
+        title: test.fullTitle(),
+        ok: error === undefined,
+        milliseconds: test.duration ?? 0,
+        ...(error && { error: error.stack ?? error.message }),
+      });
+    mocha
+      .run(resolve)
+      .on('pass', (test) => add(test))
+      .on('fail', (test, error: Error) => add(test, error));
+  });
+  fs.writeFileSync(process.env.BACKCHAT_TEST_RESULTS ?? path.join(__dirname, 'results.json'), JSON.stringify(results));
+  if (failures > 0) throw new Error(`${failures} tests failed`);
+}

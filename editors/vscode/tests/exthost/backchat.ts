@@ -1,0 +1,68 @@
+// What the tests in the extension host share: the extension's API, the scripted model, and waiting.
+
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { BackchatApi } from '../../src/extension';
+
+/** The identifier of the extension under test. */
+export const EXTENSION = 'backchat.backchat';
+
+/** How long anything may take, in milliseconds: the machine may be busy. */
+const PATIENCE = 30_000;
+
+/** The extension, active, with its server running. */
+export async function backchat(): Promise<BackchatApi> {
+  const extension = vscode.extensions.getExtension<BackchatApi>(EXTENSION);
+  assert.ok(extension, 'the extension is there');
+  const api = await extension.activate();
+  await until('the server to run', () => api.inbox().status !== undefined);
+  return api;
+}
+
+/** Waits until something is there, and returns it. Fails with the name of what was waited for. */
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<Exclude<NonNullable<T>, false>> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await look();
+    if (found) return found as Exclude<NonNullable<T>, false>;
+    if (Date.now() > end) throw new Error(`Waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Tells the model what to say: see scripted_model.mjs. */
+export async function script(rule: object): Promise<void> {
+  await post('__script', rule);
+}
+
+/** Opens the gates of the rules with this text. */
+export async function release(match: string): Promise<void> {
+  await post('__release', { match });
+}
+
+async function post(path: string, body: object): Promise<void> {
+  const response = await fetch(`${process.env.BACKCHAT_TEST_MODEL ?? ''}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+  assert.ok(response.ok, `${path}: ${response.status}`);
+}
+
+/** An untitled buffer of its own for a test, shown, with the cursor at its top. */
+export async function buffer(text: string): Promise<vscode.TextEditor> {
+  const document = await vscode.workspace.openTextDocument({ content: text });
+  return vscode.window.showTextDocument(document);
+}
+
+/** The whole of a line. */
+export function line(number: number, editor: vscode.TextEditor): vscode.Range {
+  return editor.document.lineAt(number).range;
+}
+
+/** The line ends of a buffer, as `line: text`. */
+export function lineEnds(api: BackchatApi, { document }: vscode.TextEditor): string[] {
+  return api.drawn(document).lineEnds.map((end) => `${end.line}: ${end.text}`);
+}
+
+/** The text of a comment. */
+export function text(comment: vscode.Comment | undefined): string {
+  assert.ok(comment, 'there is a comment');
+  return typeof comment.body === 'string' ? comment.body : comment.body.value;
+}
