@@ -80,7 +80,8 @@ async function each(
 ): Promise<void> {
   const chosen = await choose(context, target, title, applies);
   if (chosen.length === 0 && !target) vscode.window.setStatusBarMessage(`Backchat: nothing here to ${title.toLowerCase()}`, 3000);
-  for (const { id } of chosen) context.requests.accept(await context.server.request(method, { requestId: id }));
+  // What comes of it is told by a notification, in order with everything else.
+  for (const { id } of chosen) await context.server.request(method, { requestId: id });
 }
 
 async function openTranscript(context: Context, target: Target): Promise<void> {

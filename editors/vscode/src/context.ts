@@ -80,6 +80,6 @@ export class Context implements vscode.Disposable {
   }
 
   #reconfigure(event: vscode.ConfigurationChangeEvent): void {
-    if (settings.changed(event, 'server.path', 'server.logLevel', 'drainOnClose')) void this.server.restart();
+    if (settings.changed(event, 'server.path', 'server.logLevel')) void this.server.restart();
   }
 }

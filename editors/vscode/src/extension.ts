@@ -5,7 +5,7 @@ import { registerCommands } from './commands';
 import { Context } from './context';
 import type { LineEnd } from './decorations';
 import * as methods from './methods';
-import type { Mode, ModelsResult, RequestInfo, SessionInfo, StatusInfo, SubmitResult } from './protocol';
+import { PROTOCOL_VERSION, type Mode, type ModelsResult, type RequestInfo, type SessionInfo, type StatusInfo, type SubmitResult } from './protocol';
 import { keyOf } from './requests';
 import { submit } from './submitting';
 
@@ -50,7 +50,7 @@ export function activate(extension: vscode.ExtensionContext): BackchatApi {
   const changes = active.own(new vscode.EventEmitter<vscode.Uri>());
   active.own(active.requests.onDidChange((key) => changes.fire(vscode.Uri.parse(key))));
   return {
-    protocolVersion: methods.PROTOCOL_VERSION,
+    protocolVersion: PROTOCOL_VERSION,
     onDidChange: changes.event,
     submit: ({ uri, prompt, range, mode = 'background' }) =>
       submit(active, { textDocument: { uri: keyOf(uri) }, prompt, mode, ...(range && { range }) }),
@@ -62,7 +62,7 @@ export function activate(extension: vscode.ExtensionContext): BackchatApi {
       statusBar: active.statusBar.text,
       badge: active.sessionsView.badge?.value ?? 0,
     }),
-    models: () => active.server.request(methods.models, {}),
+    models: () => active.server.request(methods.models, undefined),
     setKey: (name, key) => active.keys.set(name, key),
     serverPid: () => active.server.pid,
   };

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import * as methods from './methods';
 import type { SessionInfo, StatusInfo } from './protocol';
 import { keyOf } from './requests';
-import type { Server } from './server';
+import { ServerNotRunning, type Server } from './server';
 
 /** Several changes within this many milliseconds are read at once. */
 const SETTLE = 120;
@@ -18,6 +18,7 @@ export class Inbox implements vscode.Disposable {
   readonly #disposables: vscode.Disposable[];
   #sessions: readonly SessionInfo[] = [];
   #status: StatusInfo | undefined;
+  #problem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** Sessions or counts changed. */
@@ -56,6 +57,11 @@ export class Inbox implements vscode.Disposable {
     return this.#status;
   }
 
+  /** What keeps Backchat from working, in the server's words. */
+  get problem(): string | undefined {
+    return this.#problem ?? this.#status?.problem;
+  }
+
   /** How many responses of a buffer are unread. */
   unreadOf(uri: vscode.Uri): number {
     const key = keyOf(uri);
@@ -72,13 +78,18 @@ export class Inbox implements vscode.Disposable {
     try {
       const [sessions, status] = await Promise.all([
         this.#server.request(methods.sessions, {}),
-        this.#server.request(methods.status, {}),
+        this.#server.request(methods.status, undefined),
       ]);
+      this.#problem = undefined;
       this.#sessions = sessions.sessions;
       this.#setStatus(status);
       this.#didChange.fire();
     } catch (error) {
-      this.#log.debug(`Reading the sessions failed: ${String(error)}`);
+      if (error instanceof ServerNotRunning) return;
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== this.#problem) this.#log.warn(`The sessions can't be read: ${message}`);
+      this.#problem = message;
+      this.#setStatus(undefined);
     }
   }
 

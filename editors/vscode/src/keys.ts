@@ -45,7 +45,7 @@ export class Keys implements vscode.Disposable {
 
   /** Asks for the key of one of the models that want one. */
   async ask(): Promise<void> {
-    const { models } = await this.#server.request(methods.models, {});
+    const { models } = await this.#server.request(methods.models, undefined);
     const names = [...new Set(models.flatMap((model) => model.keyName ?? []))];
     if (names.length === 0) {
       void vscode.window.showInformationMessage('None of the configured models takes its key from the editor.');
@@ -74,7 +74,7 @@ export class Keys implements vscode.Disposable {
 
   async #handOverAll(): Promise<void> {
     try {
-      const { models } = await this.#server.request(methods.models, {});
+      const { models } = await this.#server.request(methods.models, undefined);
       for (const name of new Set(models.flatMap((model) => model.keyName ?? []))) await this.#handOver(name, false);
     } catch (error) {
       this.#log.warn(`The keys could not be handed to the server: ${String(error)}`);

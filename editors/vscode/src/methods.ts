@@ -1,50 +1,45 @@
 // The custom methods by name, with the types of what goes in and comes out.
 
 import { NotificationType, RequestType } from 'vscode-languageclient/node';
-import type {
-  DidFocusParams,
-  ModelsResult,
-  ProvideKeyParams,
-  RequestDidChangeParams,
-  RequestInfo,
-  RequestParams,
-  RequestsParams,
-  RequestsResult,
-  ResponseDeltaParams,
-  ResponseReadyParams,
-  SelectModelParams,
-  SessionParams,
-  SessionResult,
-  SessionsParams,
-  SessionsResult,
-  StatusInfo,
-  SubmitParams,
-  SubmitResult,
-  TakeParams,
-  TakeResult,
+import {
+  method,
+  type DidFocusParams,
+  type ModelsResult,
+  type ProvideKeyParams,
+  type RequestDidChangeParams,
+  type RequestInfo,
+  type RequestParams,
+  type RequestsParams,
+  type RequestsResult,
+  type ResponseDeltaParams,
+  type ResponseReadyParams,
+  type SelectModelParams,
+  type SessionParams,
+  type SessionResult,
+  type SessionsParams,
+  type SessionsResult,
+  type StatusInfo,
+  type SubmitParams,
+  type SubmitResult,
+  type TakeParams,
+  type TakeResult,
 } from './protocol';
 
-/** The version of the contract that this extension speaks. */
-export const PROTOCOL_VERSION = 1;
+export const submit = new RequestType<SubmitParams, SubmitResult, void>(method.submit);
+export const sessions = new RequestType<SessionsParams, SessionsResult, void>(method.sessions);
+export const session = new RequestType<SessionParams, SessionResult, void>(method.session);
+export const requests = new RequestType<RequestsParams, RequestsResult, void>(method.requests);
+export const take = new RequestType<TakeParams, TakeResult, void>(method.take);
+export const cancel = new RequestType<RequestParams, RequestInfo, void>(method.cancel);
+export const retry = new RequestType<RequestParams, RequestInfo, void>(method.retry);
+export const dismiss = new RequestType<RequestParams, RequestInfo, void>(method.dismiss);
+export const models = new RequestType<undefined, ModelsResult, void>(method.models);
+export const selectModel = new RequestType<SelectModelParams, unknown, void>(method.selectModel);
+export const provideKey = new RequestType<ProvideKeyParams, unknown, void>(method.provideKey);
+export const status = new RequestType<undefined, StatusInfo, void>(method.status);
 
-/** An empty set of parameters. */
-export type Nothing = Record<string, never>;
-
-export const submit = new RequestType<SubmitParams, SubmitResult, void>('backchat/submit');
-export const sessions = new RequestType<SessionsParams, SessionsResult, void>('backchat/sessions');
-export const session = new RequestType<SessionParams, SessionResult, void>('backchat/session');
-export const requests = new RequestType<RequestsParams, RequestsResult, void>('backchat/requests');
-export const take = new RequestType<TakeParams, TakeResult, void>('backchat/take');
-export const cancel = new RequestType<RequestParams, RequestInfo, void>('backchat/cancel');
-export const retry = new RequestType<RequestParams, RequestInfo, void>('backchat/retry');
-export const dismiss = new RequestType<RequestParams, RequestInfo, void>('backchat/dismiss');
-export const models = new RequestType<Nothing, ModelsResult, void>('backchat/models');
-export const selectModel = new RequestType<SelectModelParams, unknown, void>('backchat/selectModel');
-export const provideKey = new RequestType<ProvideKeyParams, unknown, void>('backchat/provideKey');
-export const status = new RequestType<Nothing, StatusInfo, void>('backchat/status');
-
-export const didFocus = new NotificationType<DidFocusParams>('backchat/didFocus');
-export const requestDidChange = new NotificationType<RequestDidChangeParams>('backchat/requestDidChange');
-export const responseDelta = new NotificationType<ResponseDeltaParams>('backchat/responseDelta');
-export const responseReady = new NotificationType<ResponseReadyParams>('backchat/responseReady');
-export const statusDidChange = new NotificationType<StatusInfo>('backchat/statusDidChange');
+export const didFocus = new NotificationType<DidFocusParams>(method.didFocus);
+export const requestDidChange = new NotificationType<RequestDidChangeParams>(method.requestDidChange);
+export const responseDelta = new NotificationType<ResponseDeltaParams>(method.responseDelta);
+export const responseReady = new NotificationType<ResponseReadyParams>(method.responseReady);
+export const statusDidChange = new NotificationType<StatusInfo>(method.statusDidChange);

@@ -6,7 +6,7 @@ import type { Server } from './server';
 
 /** Lets the user select a model; the choice is stored by the server and holds in every window. */
 export async function selectModel(server: Server): Promise<void> {
-  const { models, selected, problem } = await server.request(methods.models, {});
+  const { models, selected, problem } = await server.request(methods.models, undefined);
   if (models.length === 0) {
     void vscode.window.showWarningMessage(problem ?? 'No model is configured.');
     return;

@@ -6,7 +6,7 @@ import { EditLog, type Range } from './anchors';
 import * as methods from './methods';
 import { isFinished, placesOf, type Place } from './places';
 import type { RequestId, RequestInfo, ResponseDeltaParams, ResponseInfo, SessionId } from './protocol';
-import { DOCUMENTS, type Server } from './server';
+import { DOCUMENTS, ServerNotRunning, type Server } from './server';
 
 /** What the model has said to one request so far. */
 export type ResponseText = Pick<ResponseInfo, 'text' | 'reasoning' | 'finish' | 'attempt' | 'nextSeq'>;
@@ -192,7 +192,7 @@ export class Requests implements vscode.Disposable {
       }
     } catch (error) {
       // The server went away; everything is read again when it is back.
-      this.#log.debug(`Reading from the server failed: ${String(error)}`);
+      if (!(error instanceof ServerNotRunning)) this.#log.warn(`Reading a buffer's requests failed: ${String(error)}`);
     } finally {
       pending.delete(key);
     }

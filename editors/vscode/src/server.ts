@@ -16,13 +16,17 @@ import {
   type RequestType,
   type StaticFeature,
 } from 'vscode-languageclient/node';
+import { withoutNulls } from './absent';
 import { Backoff } from './backoff';
 import { findServer, ServerNotFound } from './binary';
-import { PROTOCOL_VERSION } from './methods';
+import { method, PROTOCOL_VERSION } from './protocol';
 import { settings } from './settings';
 
 /** The buffers that a prompt can be about. */
 export const DOCUMENTS = [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-remote' }];
+
+/** What the server tells by itself. */
+const NOTIFICATIONS = [method.requestDidChange, method.responseDelta, method.responseReady, method.statusDidChange];
 
 /** So many crashes in a row are repaired without a word. */
 const QUIET_CRASHES = 2;
@@ -34,7 +38,7 @@ export class ServerNotRunning extends Error {
   }
 }
 
-type Subscription = (client: LanguageClient) => vscode.Disposable;
+type Listener = (params: unknown) => void;
 
 /** Tells the server that this client draws by itself and needs none of the standard fallbacks. */
 const announcement: StaticFeature = {
@@ -56,7 +60,7 @@ export class Server implements vscode.Disposable {
   readonly #backoff = new Backoff();
   readonly #didStart = new vscode.EventEmitter<void>();
   readonly #didStop = new vscode.EventEmitter<void>();
-  readonly #subscriptions = new Set<{ subscribe: Subscription; active: vscode.Disposable | undefined }>();
+  readonly #listeners = new Map<string, Set<Listener>>();
   #client: LanguageClient | undefined;
   #running = false;
   #generation = 0;
@@ -92,7 +96,8 @@ export class Server implements vscode.Disposable {
   /** Sends a request; fails with {@link ServerNotRunning} when there is no one to answer. */
   async request<P, R>(type: RequestType<P, R, void>, params: P): Promise<R> {
     if (!this.#client || !this.#running) throw new ServerNotRunning();
-    return this.#client.sendRequest<R>(type.method, params);
+    const client = this.#client;
+    return withoutNulls(await (params === undefined ? client.sendRequest<R>(type.method) : client.sendRequest<R>(type.method, params)));
   }
 
   /** Sends a notification, or drops it when there is no server. */
@@ -103,17 +108,10 @@ export class Server implements vscode.Disposable {
   }
 
   /** Listens to a notification, through every restart. */
-  on<P>(type: NotificationType<P>, handler: (params: P) => void): vscode.Disposable {
-    const entry = {
-      subscribe: (client: LanguageClient) => client.onNotification(type, handler),
-      active: undefined as vscode.Disposable | undefined,
-    };
-    if (this.#client) entry.active = entry.subscribe(this.#client);
-    this.#subscriptions.add(entry);
-    return new vscode.Disposable(() => {
-      entry.active?.dispose();
-      this.#subscriptions.delete(entry);
-    });
+  on<P>(type: NotificationType<P>, listener: (params: P) => void): vscode.Disposable {
+    const listeners = this.#listeners.get(type.method) ?? new Set();
+    this.#listeners.set(type.method, listeners.add(listener as Listener));
+    return new vscode.Disposable(() => listeners.delete(listener as Listener));
   }
 
   /** Finds the program and starts it. What fails is shown to the user, with a way out. */
@@ -125,7 +123,6 @@ export class Server implements vscode.Disposable {
       this.#log.info(`Starting ${binary.command}, version ${binary.version}`);
       const client = this.#clientFor(binary.command, generation);
       this.#client = client;
-      for (const entry of this.#subscriptions) entry.active = entry.subscribe(client);
       await client.start();
     } catch (error) {
       this.#log.error(String(error));
@@ -146,7 +143,6 @@ export class Server implements vscode.Disposable {
     const client = this.#client;
     this.#client = undefined;
     this.#setRunning(false);
-    for (const entry of this.#subscriptions) entry.active = undefined;
     if (client?.state === State.Running || client?.state === State.Starting) {
       await client.stop().catch((error: unknown) => this.#log.warn(`The server did not stop in order: ${String(error)}`));
     }
@@ -162,16 +158,23 @@ export class Server implements vscode.Disposable {
     const options: LanguageClientOptions = {
       documentSelector: DOCUMENTS,
       outputChannel: this.#log,
-      initializationOptions: { drainOnClose: settings.drainOnClose() },
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => this.#closed(generation),
       },
     };
-    const env = { ...process.env, BACKCHAT_LOG: settings.serverLogLevel() };
+    const level = settings.serverLogLevel();
+    const env = { ...process.env, ...(level !== 'default' && { BACKCHAT_LOG: level }) };
     const client = new LanguageClient('backchat', 'Backchat', { command, args: ['serve'], options: { env } }, options);
     client.registerFeature(announcement);
+    // The language client has one handler for a method; many parts of the extension listen to the same.
+    for (const name of NOTIFICATIONS) {
+      client.onNotification(name, (params: unknown) => {
+        const said = withoutNulls(params);
+        for (const listener of this.#listeners.get(name) ?? []) listener(said);
+      });
+    }
     client.onDidChangeState(({ newState }) => {
       if (generation !== this.#generation) return;
       if (newState === State.Running) this.#backoff.started(Date.now());

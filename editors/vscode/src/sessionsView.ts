@@ -75,7 +75,7 @@ export class SessionsView implements vscode.TreeDataProvider<SessionNode>, vscod
     const { status } = this.#inbox;
     const unread = status?.unread ?? 0;
     this.#view.badge = { value: unread, tooltip: count(unread, 'unread response') };
-    this.#view.message = status?.problem ?? '';
+    this.#view.message = this.#inbox.problem ?? '';
     if ((status?.running ?? 0) > 0) this.#beginProgress();
     else this.#endProgress?.();
   }

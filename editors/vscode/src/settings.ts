@@ -12,10 +12,8 @@ export type Decorations = 'all' | 'unread' | 'off';
 export const settings = {
   /** Machine scope: a workspace can't name a program to run. */
   serverPath: (): string => read('server.path', ''),
-  /** How much the server logs. */
-  serverLogLevel: (): string => read('server.logLevel', 'info'),
-  /** Whether what is left of the queue is finished after the window closed. */
-  drainOnClose: (): boolean => read('drainOnClose', true),
+  /** How much the server logs; `default` is what Backchat's configuration says. */
+  serverLogLevel: (): string => read('server.logLevel', 'default'),
   /** Whether one notification may tell that the queue is done while the window has no focus. */
   toast: (): boolean => read('toast', true),
   /** What the ends of lines show. */

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Inbox } from './inbox';
-import { count, holdText } from './labels';
+import { count as plural, holdText } from './labels';
 import type { StatusInfo } from './protocol';
 
 /** The one item of the status bar. */
@@ -13,8 +13,8 @@ export class StatusBar implements vscode.Disposable {
   constructor(inbox: Inbox) {
     this.#item.name = 'Backchat';
     this.#item.command = 'backchat.showSessions';
-    this.#subscription = inbox.onDidChangeStatus((status) => this.#show(status));
-    this.#show(inbox.status);
+    this.#subscription = inbox.onDidChangeStatus(() => this.#show(inbox));
+    this.#show(inbox);
     this.#item.show();
   }
 
@@ -28,35 +28,40 @@ export class StatusBar implements vscode.Disposable {
     this.#item.dispose();
   }
 
-  #show(status: StatusInfo | undefined): void {
-    this.#item.text = statusText(status);
-    this.#item.tooltip = statusTooltip(status);
-    this.#item.backgroundColor = status?.problem === undefined ? undefined : new vscode.ThemeColor('statusBarItem.warningBackground');
-    this.#item.accessibilityInformation = { label: `Backchat: ${statusTooltip(status).replaceAll('\n', ', ')}` };
+  #show({ status, problem }: Inbox): void {
+    const tooltip = statusTooltip(status, problem);
+    this.#item.text = statusText(status, problem);
+    this.#item.tooltip = tooltip;
+    this.#item.backgroundColor = problem === undefined ? undefined : new vscode.ThemeColor('statusBarItem.warningBackground');
+    this.#item.accessibilityInformation = { label: `Backchat: ${tooltip.replaceAll('\n', ', ')}` };
   }
 }
 
 /** The counts that are not 0, each with its icon. */
-export function statusText(status: StatusInfo | undefined): string {
-  if (!status) return '$(comment-discussion) $(debug-disconnect)';
+export function statusText(status: StatusInfo | undefined, problem: string | undefined): string {
   const parts = [
-    status.unread > 0 ? `📬 ${status.unread}` : '',
-    status.running > 0 ? `$(sync~spin) ${status.running}` : '',
-    status.queued > 0 ? `$(clock) ${status.queued}` : '',
-    status.held > 0 ? `$(debug-pause) ${status.held}` : '',
-    status.problem === undefined ? '' : '$(warning)',
-  ].filter(Boolean);
-  return ['$(comment-discussion)', ...parts].join(' ');
+    count(status?.unread, '📬'),
+    count(status?.running, '$(sync~spin)'),
+    count(status?.queued, '$(clock)'),
+    count(status?.held, '$(debug-pause)'),
+    problem === undefined ? '' : '$(warning)',
+    status === undefined && problem === undefined ? '$(debug-disconnect)' : '',
+  ];
+  return ['$(comment-discussion)', ...parts].filter(Boolean).join(' ');
 }
 
-function statusTooltip(status: StatusInfo | undefined): string {
-  if (!status) return 'Backchat: the server is not running';
+function count(number: number | undefined, icon: string): string {
+  return number === undefined || number === 0 ? '' : `${icon} ${number}`;
+}
+
+function statusTooltip(status: StatusInfo | undefined, problem: string | undefined): string {
+  if (!status) return problem ?? 'Backchat: the server is not running';
   return [
-    count(status.unread, 'unread response'),
+    plural(status.unread, 'unread response'),
     `${status.running} running, ${status.queued} queued`,
     status.held > 0 ? `${status.held} held: ${holdText(status)}` : '',
     `Model: ${status.model ?? 'none'}`,
-    status.problem ?? '',
+    problem ?? '',
   ]
     .filter(Boolean)
     .join('\n');

@@ -46,7 +46,8 @@ export async function submit(context: Context, params: SubmitParams): Promise<Su
   });
   const { request, disposition } = result;
   context.toast.submitted(request.id);
-  context.requests.accept(request);
+  // A notification may have told more by now than this answer does.
+  if (!context.requests.get(request.id)) context.requests.accept(request);
   if (disposition === 'streaming') context.threads.expand(request.id);
   else vscode.window.setStatusBarMessage('Backchat: submitted to the background', 4000);
   return result;

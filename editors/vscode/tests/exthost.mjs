@@ -49,14 +49,15 @@ try {
   if (!passed) {
     fs.mkdirSync(SCREENSHOTS, { recursive: true });
     await page?.screenshot({ path: path.join(SCREENSHOTS, 'exthost.png') }).catch(() => {});
-    copyLogs(vscode.user, path.join(SCREENSHOTS, 'exthost-logs'));
+    copyLogs(path.join(vscode.user, 'logs'), path.join(SCREENSHOTS, 'exthost-logs'));
+    copyLogs(world.state, path.join(SCREENSHOTS, 'exthost-state'));
   }
   await vscode.close();
   await world.close();
 }
 process.exit(passed ? 0 : 1);
 
-function copyLogs(user, to) {
+function copyLogs(from, to) {
   fs.rmSync(to, { recursive: true, force: true });
-  fs.cpSync(path.join(user, 'logs'), to, { recursive: true });
+  fs.cpSync(from, to, { recursive: true });
 }

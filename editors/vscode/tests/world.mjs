@@ -32,7 +32,7 @@ export async function makeWorld(files = FILES) {
   const folder = path.join(root, 'shop');
   const state = path.join(root, 'state');
   fs.mkdirSync(folder);
-  fs.mkdirSync(state);
+  fs.mkdirSync(state, { mode: 0o700 });
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text);
   const model = await startScriptedModel();
   const config = path.join(root, 'config.toml');
@@ -57,7 +57,7 @@ export async function makeWorld(files = FILES) {
     folder,
     state,
     model,
-    env: { BACKCHAT_CONFIG: config, BACKCHAT_STATE_DIR: state },
+    env: { BACKCHAT_CONFIG: config, BACKCHAT_STATE_DIR: state, BACKCHAT_LOG: 'debug' },
     close: async () => {
       await model.close();
       fs.rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

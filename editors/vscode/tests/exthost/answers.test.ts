@@ -105,11 +105,11 @@ describe('an answer', () => {
   });
 
   it('that is held says what for', async () => {
-    await script({ match: 'too fast?', status: 429, headers: { 'retry-after': '120' }, times: 1 });
+    await script({ match: 'too fast?', status: 429, headers: { 'retry-after': '5' }, times: 1 });
     const editor = await buffer('hold\n');
     const { request } = await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'too fast?' });
     await until('why it is held', () => lineEnds(api, editor).some((end) => /^0: ⏸ held: .+, until .*\d/.test(end)));
-    assert.ok(api.inbox().statusBar.includes('$(debug-pause)'));
+    await until('the status bar to count it', () => api.inbox().statusBar.includes('$(debug-pause)'));
     await vscode.commands.executeCommand('backchat.cancel', { requestId: request.id });
     await until('it to be cancelled', () => api.requests(editor.document.uri)[0]?.state === 'cancelled');
   });

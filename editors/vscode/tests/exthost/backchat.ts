@@ -25,7 +25,11 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
   for (;;) {
     const found = await look();
     if (found) return found as Exclude<NonNullable<T>, false>;
-    if (Date.now() > end) throw new Error(`Waited in vain for ${what}`);
+    if (Date.now() > end) {
+      const extension = vscode.extensions.getExtension<BackchatApi>(EXTENSION);
+      const requests = vscode.window.visibleTextEditors.flatMap(({ document }) => extension?.exports.requests(document.uri) ?? []);
+      throw new Error(`Waited in vain for ${what}; shown are ${JSON.stringify(requests)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

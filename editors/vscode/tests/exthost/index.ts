@@ -19,18 +19,20 @@ export async function run(): Promise<void> {
   for (const name of fs.readdirSync(directory).sort()) mocha.addFile(path.join(directory, name));
   const results: Result[] = [];
   const failures = await new Promise<number>((resolve) => {
-    const add = (test: Mocha.Test, error?: Error): number =>
+    const add = (test: Mocha.Test, error?: Error): void => {
       results.push({
         title: test.fullTitle(),
         ok: error === undefined,
         milliseconds: test.duration ?? 0,
         ...(error && { error: error.stack ?? error.message }),
       });
+      // After each test: what is known is there even when the run never ends.
+      fs.writeFileSync(process.env.BACKCHAT_TEST_RESULTS ?? path.join(__dirname, 'results.json'), JSON.stringify(results));
+    };
     mocha
       .run(resolve)
       .on('pass', (test) => add(test))
       .on('fail', (test, error: Error) => add(test, error));
   });
-  fs.writeFileSync(process.env.BACKCHAT_TEST_RESULTS ?? path.join(__dirname, 'results.json'), JSON.stringify(results));
   if (failures > 0) throw new Error(`${failures} tests failed`);
 }
