@@ -33,7 +33,7 @@ export default tseslint.config(
   {
     files: ['tests/**/*.mjs', '*.mjs'],
     languageOptions: { globals: Object.fromEntries(
-      ['process', 'console', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'URL', 'URLSearchParams', 'fetch', 'document', 'window', 'getComputedStyle', 'Buffer', 'performance']
+      ['process', 'console', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'URL', 'URLSearchParams', 'fetch', 'document', 'window', 'getComputedStyle', 'Buffer', 'performance', 'navigator', 'Event']
         .map((name) => [name, 'readonly']),
     ) },
   },

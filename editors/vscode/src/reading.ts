@@ -26,7 +26,7 @@ export async function nextUnread(context: Context): Promise<void> {
   const line = editor?.selection.active.line ?? 0;
   const places = editor ? context.requests.places(editor.document).filter((place) => place.requests.some((one) => one.unread)) : [];
   places.sort((left, right) => left.line - right.line);
-  const place = places.find((one) => one.line > line) ?? places[0];
+  const place = places.find((one) => one.line >= line) ?? places[0];
   const request = place?.requests.find((one) => one.unread) ?? (await firstElsewhere(context, editor?.document.uri));
   if (request) await open(context, request);
   else vscode.window.setStatusBarMessage('Backchat: nothing is unread', 3000);

@@ -19,14 +19,16 @@ export const SESSIONS_VIEW = 'backchat.sessions';
 /** How often ages are drawn anew, in milliseconds. */
 const TICK = 30_000;
 
-/** The tree, its badge and its progress bar. */
+/**
+ * The tree and its badge. What runs has a turning icon; VS Code's progress bar of a view would take the
+ * place of the number in the badge.
+ */
 export class SessionsView implements vscode.TreeDataProvider<SessionNode>, vscode.Disposable {
   readonly #server: Server;
   readonly #inbox: Inbox;
   readonly #didChange = new vscode.EventEmitter<undefined>();
   readonly #view: vscode.TreeView<SessionNode>;
   readonly #disposables: vscode.Disposable[];
-  #endProgress: (() => void) | undefined;
 
   readonly onDidChangeTreeData = this.#didChange.event;
 
@@ -47,7 +49,6 @@ export class SessionsView implements vscode.TreeDataProvider<SessionNode>, vscod
   }
 
   dispose(): void {
-    this.#endProgress?.();
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
@@ -76,19 +77,6 @@ export class SessionsView implements vscode.TreeDataProvider<SessionNode>, vscod
     const unread = status?.unread ?? 0;
     this.#view.badge = { value: unread, tooltip: count(unread, 'unread response') };
     this.#view.message = this.#inbox.problem ?? '';
-    if ((status?.running ?? 0) > 0) this.#beginProgress();
-    else this.#endProgress?.();
-  }
-
-  #beginProgress(): void {
-    if (this.#endProgress) return;
-    const done = new Promise<void>((resolve) => {
-      this.#endProgress = () => {
-        this.#endProgress = undefined;
-        resolve();
-      };
-    });
-    void vscode.window.withProgress({ location: { viewId: SESSIONS_VIEW } }, () => done);
   }
 }
 

@@ -131,9 +131,11 @@ export class Threads implements vscode.Disposable {
   }
 
   #create(document: vscode.TextDocument, place: Place): Entry {
-    const thread = this.#controller.createCommentThread(document.uri, rangeFor(place, document), []);
+    // A thread that begins without comments opens its reply box, and takes the focus with it.
+    const comments = threadContent(place, (id) => this.#requests.textOf(id)).comments.map(drawn);
+    const thread = this.#controller.createCommentThread(document.uri, rangeFor(place, document), comments);
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
-    return { thread, document, place, comments: [], stale: false };
+    return { thread, document, place, comments, stale: false };
   }
 
   /** Brings a thread up to date, touching only what differs. */
@@ -156,7 +158,8 @@ export class Threads implements vscode.Disposable {
       const comment = known.get(source.key);
       if (comment && sameContent(comment.source, source)) return comment;
       changed = true;
-      return comment ? redrawn(comment, source) : drawn(source);
+      // VS Code makes the buttons of a comment once: other buttons need another comment.
+      return comment?.source.context === source.context ? redrawn(comment, source) : drawn(source);
     });
     if (changed) thread.comments = [...entry.comments];
   }

@@ -4,25 +4,29 @@ import * as vscode from 'vscode';
 import type { Inbox } from './inbox';
 import { count } from './labels';
 import * as methods from './methods';
-import type { StatusInfo } from './protocol';
 import type { Server } from './server';
 import { settings } from './settings';
 
+/** The counts and the responses arrive one by one; so long they may take to agree, in milliseconds. */
+const SETTLE = 600;
+
 /** Counts a batch from its first submit until nothing is queued or runs. */
 export class Toast implements vscode.Disposable {
+  readonly #inbox: Inbox;
   readonly #disposables: vscode.Disposable[];
-  #asked = new Set<string>();
+  readonly #asked = new Set<string>();
   #ready = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(server: Server, inbox: Inbox) {
+    this.#inbox = inbox;
     this.#disposables = [
       server.on(methods.responseReady, ({ request }) => {
         // A request of another window is that window's to tell about.
         if (this.#asked.delete(request.id) && !vscode.window.state.focused) this.#ready += 1;
+        this.#consider();
       }),
-      inbox.onDidChangeStatus((status) => {
-        if (status) this.#drained(status);
-      }),
+      inbox.onDidChangeStatus(() => this.#consider()),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         if (focused) this.#ready = 0;
       }),
@@ -30,6 +34,7 @@ export class Toast implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
@@ -38,8 +43,14 @@ export class Toast implements vscode.Disposable {
     this.#asked.add(requestId);
   }
 
-  #drained(status: StatusInfo): void {
-    if (status.queued > 0 || status.running > 0) return;
+  #consider(): void {
+    clearTimeout(this.#timer);
+    if (this.#ready > 0) this.#timer = setTimeout(() => this.#tellIfDrained(), SETTLE);
+  }
+
+  #tellIfDrained(): void {
+    const { status } = this.#inbox;
+    if (!status || status.queued > 0 || status.running > 0) return;
     const ready = this.#ready;
     this.#ready = 0;
     if (ready > 0 && settings.toast() && !vscode.window.state.focused) void this.#tell(ready);

@@ -1,0 +1,87 @@
+// Every check of the VS Code extension, one after the other. Nothing has to be installed before: what is
+// missing is fetched, into node_modules and the repository's .cache/.
+//
+//   node tests/run.mjs                 all of them
+//   node tests/run.mjs unit exthost    only these
+//   node tests/run.mjs --server FILE   with this server in the package, instead of an optimised build
+
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const { values, positionals } = parseArgs({ options: { server: { type: 'string' } }, allowPositionals: true });
+
+/** What runs now: an interrupted run ends it too, and it ends the editors that it started. */
+let child;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (!child) process.exit(143);
+    child.once('exit', () => process.exit(143));
+    child.kill(signal);
+  });
+}
+
+function run(command, ...args) {
+  return new Promise((resolve) => {
+    child = spawn(command, args, { cwd: here, stdio: 'inherit' });
+    child.on('error', () => resolve(false));
+    child.on('exit', (code) => {
+      child = undefined;
+      resolve(code === 0);
+    });
+  });
+}
+
+const node = (...args) => run(process.execPath, ...args);
+const tool = (name, ...args) => node(path.join('node_modules', name), ...args);
+
+/** Installs the packages of the lock file, unless they are there. */
+function dependencies() {
+  const installed = path.join(here, 'node_modules/.package-lock.json');
+  const wanted = path.join(here, 'package-lock.json');
+  if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(wanted).mtimeMs) return true;
+  return run('npm', 'ci', '--no-audit', '--no-fund');
+}
+
+/** Node's own runner takes files, not folders, in all its versions. */
+const testsIn = (folder, suffix) =>
+  fs.readdirSync(path.join(here, folder)).filter((name) => name.endsWith(suffix)).sort().map((name) => path.join(folder, name));
+
+const STEPS = {
+  dependencies,
+  types: () => tool('typescript/bin/tsc', '--noEmit'),
+  lint: () => tool('eslint/bin/eslint.js', '.'),
+  bundle: () => node('esbuild.mjs', '--tests'),
+  unit: () => node('--test', '--test-reporter=dot', ...testsIn('out/unit', '.test.js')),
+  package: () => node('package.mjs', ...(values.server === undefined ? [] : ['--server', path.resolve(values.server)])),
+  vscode: () => node('tests/install.mjs'),
+  exthost: () => node('tests/exthost.mjs'),
+  page: () => node('--test', '--test-reporter=spec', '--test-concurrency=1', ...testsIn('tests/page', '.test.mjs')),
+};
+
+const unknown = positionals.filter((name) => !(name in STEPS));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}. The steps: ${Object.keys(STEPS).join(', ')}.`);
+  process.exit(2);
+}
+
+const started = Date.now();
+for (const [name, step] of Object.entries(STEPS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const begun = Date.now();
+  console.log(`vscode: ${name}`);
+  // What comes later builds on what comes before.
+  if (!(await step())) {
+    console.error(`vscode: ${name} failed after ${seconds(begun)}`);
+    process.exit(1);
+  }
+  console.log(`vscode: ${name} passed in ${seconds(begun)}`);
+}
+console.log(`vscode: everything passed in ${seconds(started)}`);
+
+function seconds(since) {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
+}
