@@ -57,8 +57,8 @@ function placeText(place: number | undefined): string {
 /** The provider's count when it told; else an estimate, marked as one. */
 function tokensText(request: RequestInfo, streamed: number): string {
   const told = request.usage?.outputTokens;
-  if (told !== undefined && told > 0) return `${told} tokens`;
-  return streamed > 0 ? `~${Math.ceil(streamed / 4)} tokens` : '';
+  if (told !== undefined && told > 0) return count(told, 'token');
+  return streamed > 0 ? `~${count(Math.ceil(streamed / 4), 'token')}` : '';
 }
 
 /** A length of time: `7 s`, `3 min`, `2 h`. */

@@ -86,7 +86,7 @@ function answerLabel(request: RequestInfo, response: ResponseText | undefined): 
   const tokens = request.usage?.outputTokens;
   const cut =
     response?.finish === 'length' || response?.finish === 'contextFull' ? 'cut at the token limit' : response?.finish === 'refusal' ? 'refused' : '';
-  return [cut, took, tokens === undefined ? '' : `${tokens} tokens`].filter(Boolean).join(' · ');
+  return [cut, took, tokens === undefined ? '' : count(tokens, 'token')].filter(Boolean).join(' · ');
 }
 
 /** What stands below the text, or in its place. */

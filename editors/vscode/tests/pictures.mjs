@@ -74,7 +74,7 @@ async function pictures() {
   const settings = { 'editor.fontSize': 14, 'editor.lineHeight': 21, 'workbench.colorTheme': 'Default Dark Modern', 'editor.occurrencesHighlight': 'off', 'editor.hover.delay': 3000 };
   const vscode = await startVsCode({ extension: vsix, env: world.env, settings });
   try {
-    const page = await vscode.openWindow(world.folder, { size: { width: 1180, height: 700 }, scale: 2 });
+    const page = await vscode.openWindow(world.folder, { size: { width: 1280, height: 700 }, scale: 2 });
     await ready(page);
     await openFile(page, 'basket.rs');
     const ask = async (line, prompt) => {

@@ -39,18 +39,22 @@ export async function goToLine(page, line) {
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
 
-/** Answers the box that is open. */
-export async function answerBox(page, text) {
-  const input = page.locator('.quick-input-widget input.input');
-  await input.waitFor();
-  await input.fill(text);
+/** The box that the extension opened: it has a title, the palette, which may still be closing, has none. */
+export async function openBox(page, title) {
+  await page.locator('.quick-input-widget .quick-input-title', { hasText: title }).waitFor();
+  return page.locator('.quick-input-widget input.input');
+}
+
+/** Answers the box with this title. */
+export async function answerBox(page, title, text) {
+  await (await openBox(page, title)).fill(text);
   await page.keyboard.press('Enter');
 }
 
 /** Asks a question about the line of the cursor, in the background. */
 export async function submit(page, prompt) {
   await palette(page, 'Backchat: Submit to Background');
-  await answerBox(page, prompt);
+  await answerBox(page, 'Submit to Background', prompt);
 }
 
 /** The texts at the ends of lines, each with the code that it stands behind. They are CSS, not text. */

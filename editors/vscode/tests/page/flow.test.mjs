@@ -13,6 +13,7 @@ import {
   fileBadges,
   goToLine,
   lineEnds,
+  openBox,
   openFile,
   palette,
   picturing,
@@ -211,7 +212,7 @@ story('a key goes into the secret storage and to the server, and nowhere else', 
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'locked' }).getByText('BACKCHAT_LOCKED_KEY').waitFor();
   await page.keyboard.press('Escape');
   await palette(page, 'Backchat: Set API Key');
-  await answerBox(page, 'sk-planted-in-a-test');
+  await answerBox(page, 'Set API Key', 'sk-planted-in-a-test');
   await see('the model to be ready', async () => {
     await palette(page, 'Backchat: Select Model');
     const row = page.locator('.quick-input-list .monaco-list-row', { hasText: 'locked' });
@@ -221,15 +222,14 @@ story('a key goes into the secret storage and to the server, and nowhere else', 
     return text.includes('From ');
   });
   await palette(page, 'Backchat: Set API Key');
-  await answerBox(page, '');
+  await answerBox(page, 'Set API Key', '');
 });
 
 story('earlier prompts come back with the arrow keys', async () => {
   const [page] = windows;
   await openFile(page, 'notes.txt');
   await palette(page, 'Backchat: Submit to Background');
-  const input = page.locator('.quick-input-widget input.input');
-  await input.waitFor();
+  const input = await openBox(page, 'Submit to Background');
   await page.keyboard.press('ArrowUp');
   await see('the latest prompt', async () => (await input.inputValue()) === 'batch two');
   await page.keyboard.press('ArrowUp');
