@@ -10,8 +10,10 @@ pub struct ModelsResult {
     /// Every model that is configured or was found.
     pub models: Vec<ModelInfo>,
     /// The name of the one that a submit without `model` uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub selected: Option<String>,
     /// Why there is none, and how to get one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
@@ -31,8 +33,10 @@ pub struct ModelInfo {
     /// Where this entry came from: a file, an environment variable, a port that answered.
     pub origin: String,
     /// The name under which `backchat/provideKey` hands over its key, when it wants one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key_name: Option<String>,
     /// Why a submit to it would be refused now, for example a key that is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
@@ -42,6 +46,7 @@ pub struct ModelInfo {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct SelectModelParams {
     /// A model's name; without it the configuration's default again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
 
@@ -56,6 +61,7 @@ pub struct ProvideKeyParams {
     /// The model's `keyName`: the variable that its configuration names, e.g. `ANTHROPIC_API_KEY`.
     pub name: String,
     /// The key; without it an earlier one is forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
 

@@ -14,6 +14,7 @@ use crate::session::RequestId;
 pub struct DidFocusParams {
     /// The buffer in front; absent when the window lost the focus.
     #[cfg_attr(test, ts(optional, type = "TextDocumentIdentifier"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text_document: Option<TextDocumentIdentifier>,
 }
 

@@ -13,6 +13,7 @@ pub struct ProposalParams {
     /// A request that is done.
     pub request_id: RequestId,
     /// Only these hunks, by their `index`; without it all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hunks: Option<Vec<u32>>,
 }
 
@@ -32,6 +33,7 @@ pub struct ProposalResult {
     /// How the proposal and the buffer go together.
     pub status: ProposalStatus,
     /// Why there is nothing to apply; only when `status` is `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The version of the buffer that ranges and edits are of.
     pub version: i32,
@@ -53,6 +55,7 @@ pub struct ProposalResult {
     pub merged: String,
     /// The whole buffer with the edits in it and each conflict between markers, as git writes them;
     /// only when `status` is `conflict`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub marked: Option<String>,
 }
 

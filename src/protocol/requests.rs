@@ -17,6 +17,7 @@ pub struct SubmitParams {
     /// The code that the prompt is about: the request's anchor. Without it, the whole buffer,
     /// shown at its first line.
     #[cfg_attr(test, ts(optional, type = "Range"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
     /// What to ask. Not empty.
     pub prompt: String,
@@ -30,9 +31,11 @@ pub struct SubmitParams {
     #[cfg_attr(test, ts(optional, as = "Option<Mode>"))]
     pub mode: Mode,
     /// The name of a model of the configuration. Default: the selected one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// A submit with a key that was seen before returns the earlier request and stores nothing, so
     /// a client may send again when it did not see the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
 }
 
@@ -53,15 +56,20 @@ pub struct SubmitResult {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct SessionsParams {
     /// Only sessions with an unread response.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unread_only: Option<bool>,
     /// Only the session of this buffer.
     #[cfg_attr(test, ts(optional, type = "TextDocumentIdentifier"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text_document: Option<TextDocumentIdentifier>,
     /// Only sessions whose title or buffer contains this text, whatever its case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     /// At most so many, default 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// Skip so many, for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u32>,
 }
 
@@ -105,6 +113,7 @@ pub struct TurnInfo {
     /// The prompt.
     pub request: RequestInfo,
     /// What the model has said so far. Absent before its first word.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseInfo>,
 }
 
@@ -134,8 +143,10 @@ pub struct RequestsResult {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct TakeParams {
     /// Take every unread response of this session.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
     /// Take the response of this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
 }
 

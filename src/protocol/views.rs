@@ -29,30 +29,38 @@ pub struct RequestInfo {
     /// How many attempts were started.
     pub attempt: u32,
     /// Its place in the queue, 1 for the next; only while it is queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<u32>,
     /// What it waits for; only while it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// Why it failed; only when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Where in the buffer it belongs now. Absent when the buffer has never been seen by this
     /// server: ask `backchat/requests` after opening it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<AnchorInfo>,
     /// The first lines of the response, at most 200 characters; only when there is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// Done and not yet shown: 📬.
     pub unread: bool,
     /// Taken out of the margin by the user.
     pub dismissed: bool,
     /// Tokens, as far as the provider told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
     /// When it was accepted.
     #[cfg_attr(test, ts(type = "number"))]
     pub created_at: i64,
     /// When its latest attempt began.
     #[cfg_attr(test, ts(optional, type = "number"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<i64>,
     /// When it came to its end.
     #[cfg_attr(test, ts(optional, type = "number"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<i64>,
 }
 
@@ -65,10 +73,12 @@ pub struct AnchorInfo {
     #[cfg_attr(test, ts(type = "Range"))]
     pub range: Range,
     /// The buffer's version that `range` is of; absent when the buffer is not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
     /// How sure the range is.
     pub status: AnchorStatus,
     /// The code that was asked about, when `status` is `changed` or `gone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub original: Option<String>,
 }
 
@@ -98,6 +108,7 @@ pub struct Hold {
     pub reason: String,
     /// When it will be tried again, if that is known.
     #[cfg_attr(test, ts(optional, type = "number"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
 }
 
@@ -111,6 +122,7 @@ pub struct Failure {
     /// What failed, on what, for people.
     pub message: String,
     /// What the user can do.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
 
@@ -120,8 +132,10 @@ pub struct Failure {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Usage {
     /// Tokens of the prompt, with what was sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u32>,
     /// Tokens of the response, reasoning included.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u32>,
 }
 
@@ -133,10 +147,12 @@ pub struct ResponseInfo {
     /// Markdown, untrusted.
     pub text: String,
     /// What the model thought before, when it told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
     /// Whether the text may still grow, or ended before the model was finished.
     pub partial: bool,
     /// Why the model stopped, when it did: `stop`, `length`, `refusal`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub finish: Option<String>,
     /// The attempt that the text is of.
     pub attempt: u32,
@@ -190,12 +206,15 @@ pub struct StatusInfo {
     /// Requests that wait for something they name.
     pub held: u32,
     /// The hold that ends first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// Unread responses.
     pub unread: u32,
     /// The selected model's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// What keeps Backchat from working, with what to do: no model, a configuration error.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// The server's version.
     pub version: String,

@@ -56,6 +56,7 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
         })?;
     let shown = span.unwrap_or_else(|| coordinator::first_line(&snapshot.buffer));
     let pending = server.documents.track_pending(&snapshot, shown);
+    let order = Arc::clone(&snapshot.order);
     let mut submit = Submit {
         rules: None,
         in_front: server.is_in_front(&snapshot.uri),
@@ -70,6 +71,8 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
         idempotency_key: params.idempotency_key,
     };
     let server = Arc::clone(server);
+    // The first await, and a queue that keeps its order: submits are stored as they came.
+    let order = order.lock_owned().await;
     spawned(async move {
         submit.rules = rules_for(&server, &submit.uri).await;
         let submitted = match server.coordinator().await {
@@ -79,6 +82,7 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
                 .map_err(|error| errors::from_use_case(&error)),
             Err(error) => Err(error),
         };
+        drop(order);
         match submitted {
             Ok(submitted) => {
                 server.documents.confirm(&pending, &submitted.request.id);

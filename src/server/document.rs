@@ -1,5 +1,7 @@
 //! One open buffer, and the anchors in it.
 
+use std::sync::Arc;
+
 use tower_lsp::ls_types::{Position as LspPosition, Range};
 
 use crate::coordinator::place;
@@ -18,6 +20,8 @@ pub(super) struct Document {
     pub version: i32,
     pub buffer: Buffer,
     pub anchors: Vec<Tracked>,
+    /// See [`Snapshot::order`].
+    pub order: Arc<tokio::sync::Mutex<()>>,
     /// Edits since the stored anchors began to be looked up; `None` when they are in place.
     pub since_load: Option<Vec<Edit>>,
     /// Whether the anchors have moved since they were last stored.
@@ -48,6 +52,8 @@ pub(super) struct Snapshot {
     pub language: String,
     pub version: i32,
     pub buffer: Buffer,
+    /// Held while a submit is stored: those of one buffer are stored in the order in which they came.
+    pub order: Arc<tokio::sync::Mutex<()>>,
     pub opening: u64,
     /// How many of the edits since the opening are in it, while stored anchors are looked up.
     pub edits: usize,
@@ -89,6 +95,7 @@ impl Document {
             language: self.language.clone(),
             version: self.version,
             buffer: self.buffer.clone(),
+            order: Arc::clone(&self.order),
             opening: self.opening,
             edits: self.since_load.as_ref().map_or(0, Vec::len),
         }

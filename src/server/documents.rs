@@ -4,6 +4,7 @@
 //! changes are applied in the order in which they were sent.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
@@ -52,6 +53,7 @@ impl Documents {
                 version,
                 buffer: Buffer::new(text),
                 anchors: Vec::new(),
+                order: Arc::default(),
                 since_load: Some(Vec::new()),
                 moved: false,
             },
@@ -192,6 +194,13 @@ impl Documents {
                 document.key().clone()
             };
         self.open.iter_mut().map(reload).collect()
+    }
+
+    /// The anchors of this buffer, by its canonical URI, are to be looked up again, if it is open.
+    pub fn reload_anchors_of(&self, uri: &str) {
+        if let Some(mut document) = self.open.get_mut(uri) {
+            document.since_load.get_or_insert_default();
+        }
     }
 
     /// Puts the stored anchors into an open buffer, found in `snapshot` and carried across the edits

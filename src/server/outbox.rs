@@ -14,14 +14,14 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use super::fallback::tell::Fallback;
-use super::{Server, look};
+use super::{Server, look, text_sync};
 use crate::coordinator::Coordinator;
 use crate::protocol::{
     AnchorInfo, RequestDidChange, RequestDidChangeParams, RequestInfo, ResponseDelta,
     ResponseDeltaParams, ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
 };
 use crate::session::{RequestId, State};
-use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor};
+use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor, TurnRecord};
 use crate::view;
 
 /// The least time between two rounds of notifications.
@@ -192,6 +192,7 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
             return;
         }
     };
+    load_missing_anchors(server, &turns).await;
     let mut requests = Vec::with_capacity(turns.len());
     for turn in &turns {
         requests.push(look::request_info(server, turn, Some(&told.places)).await);
@@ -221,6 +222,22 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
         };
         let (requests, ready) = (of_open(requests), of_open(ready));
         told.fallback.tell(server, &requests, &ready).await;
+    }
+}
+
+/// Looks up the anchors of requests that another process has submitted for a buffer that is open here.
+async fn load_missing_anchors(server: &Arc<Server>, turns: &[TurnRecord]) {
+    let shown = server.documents.tracked();
+    let missing: HashSet<&str> = turns
+        .iter()
+        .map(|turn| &turn.request)
+        .filter(|request| !request.dismissed && !shown.contains(&request.id))
+        .map(|request| request.uri.as_str())
+        .filter(|uri| server.documents.is_open(uri))
+        .collect();
+    for uri in missing {
+        server.documents.reload_anchors_of(uri);
+        text_sync::load_anchors(server, uri).await;
     }
 }
 

@@ -1,10 +1,11 @@
 //! Buffers: edits in their order, positions as the editor counts them, anchors that follow the code.
 
 use backchat::protocol::{AnchorStatus, method};
-use backchat::session::RequestId;
+use backchat::session::{Mode, RequestId};
 use serde_json::{Value, json};
 use tower_lsp::ls_types::Range;
 
+use crate::support::editor::prompt;
 use crate::support::patience::poll;
 use crate::support::{Editor, World, at, lines};
 
@@ -289,4 +290,45 @@ fn the_projects_rules_go_along() {
         body.contains("From AGENTS.md") && body.contains("Answer in haiku."),
         "{body}"
     );
+}
+
+#[test]
+fn what_another_window_asks_has_its_place_here_too() {
+    let world = World::scripted();
+    let [one, two] = world.windows();
+    let uri = world.uri("main.rs");
+    for window in [&one, &two] {
+        window.open(&uri, "fn a() {}\nfn b() {}\n");
+        assert!(window.requests(&uri).is_empty());
+    }
+    two.edit(&uri, lines(0, 0), "// typed here\n");
+    let asked = one.ask_about(&uri, lines(1, 2), "why?");
+    let told = two.wait_for_response(&asked.id);
+    assert_eq!(told.request.anchor.unwrap().range.start.line, 2);
+}
+
+#[test]
+fn submits_that_are_sent_at_once_keep_their_order() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "fn a() {}\n");
+    let sent: Vec<i64> = (0..20)
+        .map(|n| {
+            editor.send(
+                method::SUBMIT,
+                &prompt(&uri, &format!("number {n}?"), Mode::Background),
+            )
+        })
+        .collect();
+    for id in sent {
+        editor.answer::<Value>(id).unwrap();
+    }
+    let prompts: Vec<String> = editor
+        .requests(&uri)
+        .into_iter()
+        .map(|request| request.prompt)
+        .collect();
+    let expected: Vec<String> = (0..20).map(|n| format!("number {n}?")).collect();
+    assert_eq!(prompts, expected);
 }
