@@ -41,9 +41,13 @@ const STEPS = [
   editor("vscode"),
 ].filter((step) => !step.onlyIf || existsSync(path.join(root, step.onlyIf)));
 
-/** An editor's own tests: a script that fetches what it needs into .cache/ and exits with 0 or not. */
+/**
+ * An editor's own tests: a script that fetches what it needs into .cache/ and exits with 0 or not. It is
+ * told which program to test: the one that was just built.
+ */
 function editor(name) {
   const script = `editors/${name}/tests/run.mjs`;
+  process.env.BACKCHAT_BINARY ??= path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug", "backchat");
   return { name, needs: ["rust:build", "local-model"], onlyIf: script, run: command("node", script) };
 }
 
