@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { lineEndText } from './labels';
 import { escaped } from './markdown';
-import type { Place } from './places';
+import { isRetryable, type Place } from './places';
 import type { RequestInfo } from './protocol';
 import { keyOf, type Requests } from './requests';
 import { settings } from './settings';
@@ -113,7 +113,7 @@ function hover(requests: readonly RequestInfo[]): vscode.MarkdownString[] {
     const actions = [
       ['Read', 'backchat.read'],
       ['Transcript', 'backchat.openTranscript'],
-      request.state === 'failed' || request.state === 'cancelled' ? ['Retry', 'backchat.retry'] : undefined,
+      isRetryable(request) ? ['Retry', 'backchat.retry'] : undefined,
       request.finishedAt === undefined ? ['Cancel', 'backchat.cancel'] : ['Dismiss', 'backchat.dismiss'],
     ].filter((action) => action !== undefined);
     const links = new vscode.MarkdownString(actions.map(([title, command]) => `[${title ?? ''}](command:${command ?? ''}?${parameters})`).join(' · '));

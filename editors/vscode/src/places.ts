@@ -67,7 +67,7 @@ export function isFinished(request: RequestInfo): boolean {
   return request.state === 'done' || request.state === 'failed' || request.state === 'cancelled';
 }
 
-/** Whether the request may be queued again. */
+/** Whether the request may be queued again, or need not wait any longer. */
 export function isRetryable(request: RequestInfo): boolean {
-  return request.state === 'failed' || request.state === 'cancelled';
+  return request.state === 'failed' || request.state === 'cancelled' || request.state === 'held';
 }

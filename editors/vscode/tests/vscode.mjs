@@ -87,7 +87,7 @@ export async function startVsCode({ extension, settings = {}, env = {}, args = [
       headless: true,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'],
     });
-    return { url, user, home, close, openWindow: (folder, options) => openWindow(browser, url, folder, options) };
+    return { url, user, extensions, close, openWindow: (folder, options) => openWindow(browser, url, folder, options) };
   } catch (error) {
     await close();
     throw error;

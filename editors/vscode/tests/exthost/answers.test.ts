@@ -110,8 +110,10 @@ describe('an answer', () => {
     const { request } = await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'too fast?' });
     await until('why it is held', () => lineEnds(api, editor).some((end) => /^0: ⏸ held: .+, until .*\d/.test(end)));
     await until('the status bar to count it', () => api.inbox().statusBar.includes('$(debug-pause)'));
-    await vscode.commands.executeCommand('backchat.cancel', { requestId: request.id });
-    await until('it to be cancelled', () => api.requests(editor.document.uri)[0]?.state === 'cancelled');
+    const [thread] = api.drawn(editor.document).threads;
+    assert.match(text(thread?.comments[1]), /Held: /);
+    await vscode.commands.executeCommand('backchat.retry', { requestId: request.id });
+    await until('the answer', () => lineEnds(api, editor).includes('0: 📬 Echo: too fast?'));
   });
 
   it('is dismissed from the margin', async () => {

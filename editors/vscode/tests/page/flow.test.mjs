@@ -132,6 +132,21 @@ story('typing above moves it while it runs', async () => {
   assert.equal((await lineEnds(page)).length, 1);
 });
 
+story('its progress is shown to those who ask, and can be cancelled there', async () => {
+  const [page] = windows;
+  world.model.script({ match: 'how long?', answer: 'Too long.', gate: true });
+  await page.locator('.editor-instance .view-line', { hasText: 'fn main' }).click();
+  await submit(page, 'how long?');
+  await seeLineEnd(page, 'fn main', '⟳ running');
+  await palette(page, 'Backchat: Show Progress');
+  const progress = page.locator('.notification-toast', { hasText: 'Backchat: how long?' });
+  await progress.getByText(/running \d/).waitFor();
+  await progress.getByRole('button', { name: 'Cancel' }).click();
+  await seeLineEnd(page, 'fn main', null);
+  await progress.waitFor({ state: 'hidden' });
+  world.model.release('how long?');
+});
+
 story('the sessions are listed, and lead to the answer', async () => {
   const [page] = windows;
   await activityIcon(page).click();

@@ -1,0 +1,60 @@
+// What a workspace may not do, and what is said when there is no server.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startVsCode } from '../vscode.mjs';
+import { goToLine, openFile, palette, picturing, ready, see, seeLineEnd, statusBar, submit } from '../workbench.mjs';
+import { makeWorld } from '../world.mjs';
+
+const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `../../backchat-${process.platform}-${process.arch}.vsix`);
+
+let world;
+let vscode;
+let intruder;
+const windows = [];
+const story = (name, run) => test(name, picturing(() => windows, name, run));
+
+before(async () => {
+  world = await makeWorld();
+  intruder = path.join(world.root, 'intruder-was-here');
+  const program = path.join(world.folder, 'intruder.sh');
+  fs.writeFileSync(program, `#!/bin/sh\ntouch ${intruder}\necho backchat 9.9.9\n`, { mode: 0o755 });
+  fs.mkdirSync(path.join(world.folder, '.vscode'));
+  fs.writeFileSync(path.join(world.folder, '.vscode/settings.json'), JSON.stringify({ 'backchat.server.path': program }));
+  const settings = { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' };
+  vscode = await startVsCode({ extension, env: world.env, trust: true, settings });
+  const page = await vscode.openWindow(world.folder);
+  windows.push(page);
+  await ready(page);
+});
+
+after(async () => {
+  await vscode?.close();
+  await world?.close();
+});
+
+story('in a restricted workspace questions are answered', async () => {
+  const [page] = windows;
+  await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
+  await see('the extension', async () => (await statusBar(page).count()) > 0);
+  await openFile(page, 'notes.txt');
+  await goToLine(page, 1);
+  await submit(page, 'may I ask?');
+  await seeLineEnd(page, 'first note', '📬 Echo: may I ask?');
+});
+
+story('without a program there is a message with a way out, and the workspace names none', async () => {
+  const [page] = windows;
+  const [installed] = fs.readdirSync(vscode.extensions).filter((name) => name.startsWith('backchat.backchat'));
+  fs.rmSync(path.join(vscode.extensions, installed, 'server'), { recursive: true });
+  await palette(page, 'Backchat: Restart Server');
+  const message = page.locator('.notification-toast', { hasText: "Backchat can't start its server." });
+  await message.waitFor();
+  assert.match(await message.innerText(), /has no program for this platform\.[\s\S]*on the PATH was not found/);
+  await message.getByRole('button', { name: 'Open Settings' }).click();
+  await page.locator('.settings-editor').waitFor();
+  assert.ok(!fs.existsSync(intruder), 'the program that the workspace names was never run');
+});
