@@ -62,7 +62,13 @@ struct Shared {
     wake: Notify,
     stop: CancellationToken,
     tasks: TaskTracker,
-    running: DashMap<RequestId, CancellationToken>,
+    running: DashMap<RequestId, Running>,
+}
+
+/// An attempt that runs here.
+struct Running {
+    attempt: u32,
+    cancel: CancellationToken,
 }
 
 impl Worker {
@@ -108,7 +114,7 @@ async fn listen(shared: Arc<Shared>, mut changes: Receiver<Arc<Followed>>) {
                 if event.kind == Some(EventKind::Cancelled)
                     && let Some(running) = shared.running.get(&event.request_id)
                 {
-                    running.cancel();
+                    running.cancel.cancel();
                 }
             }
             if change.events.is_empty() && !change.missed {
@@ -230,11 +236,17 @@ async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
 fn begin(shared: &Arc<Shared>, claimed: Claimed) {
     let cancel = shared.stop.child_token();
     let id = claimed.request.id.clone();
-    shared.running.insert(id.clone(), cancel.clone());
+    let number = claimed.request.attempt;
+    shared.running.insert(
+        id.clone(),
+        Running {
+            attempt: number,
+            cancel: cancel.clone(),
+        },
+    );
     let shared_in = Arc::clone(shared);
     shared.tasks.spawn(async move {
-        // A task of its own, so that a panic ends one attempt and not the worker. Its lease runs
-        // out and the attempt counts as lost.
+        // A task of its own, so that a panic ends one attempt and not the worker.
         let attempt = tokio::spawn(attempt::run(
             shared_in.tools.clone(),
             claimed.request,
@@ -256,7 +268,10 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
                 }
             }
         }
-        shared_in.running.remove(&id);
+        // The request may have been claimed again by now, as another attempt.
+        shared_in
+            .running
+            .remove_if(&id, |_, running| running.attempt == number);
         shared_in.tools.feed.nudge();
         shared_in.wake.notify_one();
     });

@@ -78,7 +78,7 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
         tokio::select! {
             heard = feed.recv() => match heard {
                 Ok(followed) if followed.missed => pending.look_at_all(&server),
-                Ok(followed) => pending.add(&server, &followed),
+                Ok(followed) => pending.add(&followed),
                 Err(RecvError::Lagged(_)) => pending.look_at_all(&server),
                 Err(RecvError::Closed) => return,
             },
@@ -135,17 +135,8 @@ impl Pending {
             && !self.moved
     }
 
-    fn add(&mut self, server: &Arc<Server>, followed: &Followed) {
-        if !followed.chunks.is_empty() {
-            let shown = server.documents.tracked();
-            self.deltas.extend(
-                followed
-                    .chunks
-                    .iter()
-                    .filter(|chunk| shown.contains(&chunk.request_id))
-                    .cloned(),
-            );
-        }
+    fn add(&mut self, followed: &Followed) {
+        self.deltas.extend(followed.chunks.iter().cloned());
         for event in &followed.events {
             self.status = true;
             self.change(&event.request_id);
@@ -175,8 +166,13 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
     let Some(features) = server.features.get() else {
         return;
     };
-    if features.custom_methods {
-        for chunk in &pending.deltas {
+    if features.custom_methods && !pending.deltas.is_empty() {
+        let shown = server.documents.tracked();
+        for chunk in pending
+            .deltas
+            .iter()
+            .filter(|chunk| shown.contains(&chunk.request_id))
+        {
             send_delta(server, chunk).await;
         }
     }

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::Model;
 use crate::llm::{self, Event, LlmError, Prompt};
 use crate::prompt::{self, Question};
-use crate::session::RequestId;
+use crate::session::{RequestId, State};
 use crate::store::{AttemptEnd, FailureRecord, RequestRecord, Requeue, Result, UsageRecord};
 
 /// Streamed text is written, and so shown, at most this often: 20 times a second.
@@ -33,6 +33,10 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Result<()> {
     tracing::info!(request = %request.id, model = request.model, attempt = request.attempt, "attempt begins");
+    // A cancellation between the claim and the moment from which this attempt hears of such was missed.
+    if tools.store.request(&request.id).await?.state != State::Running {
+        return Ok(());
+    }
     let mut recorder = Recorder::new(&tools, &request);
     let outcome = tokio::select! {
         biased;
