@@ -9,16 +9,16 @@
 // Debian's apt-get for the fonts, and the repository's own build of the server.
 
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, copyFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { startScriptedModel } from "../../tests/scripted_model.mjs";
+import { builtProgram, draw, fetchRenderer } from "../../tests/terminal_picture.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const plugin = path.dirname(here);
 const root = path.dirname(path.dirname(plugin));
-const cache = path.join(root, ".cache", "picture");
 const [COLUMNS, ROWS] = [100, 32];
 const PATIENCE = 60_000;
 
@@ -45,27 +45,10 @@ function option(name, otherwise) {
   return at === -1 ? otherwise : process.argv[at + 1];
 }
 
-function prepare() {
-  mkdirSync(cache, { recursive: true });
-  const python = path.join(cache, "python");
-  if (!existsSync(path.join(python, "pyte"))) {
-    const environment = { ...process.env, PIP_ROOT_USER_ACTION: "ignore" };
-    execFileSync("python3", ["-m", "pip", "install", "-q", "--target", python, "pyte==0.8.2", "pillow==12.0.0"], { stdio: "inherit", env: environment });
-  }
-  const fonts = path.join(cache, "fonts");
-  if (!existsSync(path.join(fonts, "usr"))) {
-    const packages = ["fonts-jetbrains-mono", "fonts-dejavu-mono", "fonts-noto-color-emoji"];
-    execFileSync("sh", [path.join(here, "fetch-debian.sh"), "forky", fonts, ...packages], { stdio: "inherit" });
-  }
-  const neovim = path.join(root, ".cache", "nvim-0.11");
-  execFileSync("sh", [path.join(here, "install-neovim.sh"), "0.11", neovim], { stdio: "inherit" });
-  return { python, fonts, neovim: path.join(neovim, "bin", "nvim") };
-}
-
-function server() {
-  const built = ["release", "debug"].map((profile) => path.join(root, "target", profile, "backchat")).filter(existsSync);
-  if (built.length === 0) throw new Error("There is no server to show. Build it: cargo build");
-  return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+function neovim() {
+  const folder = path.join(root, ".cache", "nvim-0.11");
+  execFileSync("sh", [path.join(here, "install-neovim.sh"), "0.11", folder], { stdio: "inherit" });
+  return path.join(folder, "bin", "nvim");
 }
 
 async function localModel() {
@@ -89,7 +72,8 @@ async function until(what, condition) {
 }
 
 async function main() {
-  const { python, fonts, neovim } = prepare();
+  const renderer = fetchRenderer();
+  const program = neovim();
   const scripted = option("model", "scripted") === "scripted";
   const model = scripted ? await startScriptedModel() : await localModel();
   if (scripted) for (const { prompt, answer, gate } of QUESTIONS) model.script({ match: prompt, answer, gate });
@@ -101,7 +85,7 @@ async function main() {
   const type = (...keys) => tmux("send-keys", ...keys);
   try {
     mkdirSync(path.join(stage, "bin"));
-    execFileSync("ln", ["-s", server(), path.join(stage, "bin", "backchat")]);
+    execFileSync("ln", ["-s", builtProgram(), path.join(stage, "bin", "backchat")]);
     copyFileSync(path.join(here, "picture", "stock.py"), path.join(stage, "stock.py"));
     writeFileSync(
       path.join(stage, "config.toml"),
@@ -117,7 +101,7 @@ async function main() {
       XDG_STATE_HOME: path.join(stage, "xdg"),
     };
     const settings = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-    const command = [neovim, "--clean", "-u", path.join(here, "picture", "init.lua"), "stock.py"];
+    const command = [program, "--clean", "-u", path.join(here, "picture", "init.lua"), "stock.py"];
     tmux("new-session", "-d", "-x", String(COLUMNS), "-y", String(ROWS), "-c", stage, ...settings, ...command);
     await until("Neovim shows the file", () => screen().includes("def load"));
     for (const { lines, prompt } of QUESTIONS) type(`:${lines}Backchat submit ${prompt}`, "Enter");
@@ -127,12 +111,7 @@ async function main() {
     const output = path.resolve(option("output", path.join(plugin, "docs", "neovim.png")));
     mkdirSync(path.dirname(output), { recursive: true });
     const cursor = tmux("display-message", "-p", "#{cursor_x},#{cursor_y}").trim();
-    const png = execFileSync("python3", [path.join(here, "picture", "render.py"), `${COLUMNS}x${ROWS}`, fonts, cursor], {
-      input: screen("-e"),
-      env: { ...process.env, PYTHONPATH: python },
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    writeFileSync(output, png);
+    writeFileSync(output, draw(renderer, screen("-e"), COLUMNS, ROWS, cursor));
     console.log(`Wrote ${path.relative(process.cwd(), output)}`);
   } catch (error) {
     console.error(error.message);
