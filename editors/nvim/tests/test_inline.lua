@@ -81,6 +81,30 @@ T["an unread answer shows its first lines"] = function()
   })
 end
 
+T["what an edit proposes"] = function()
+  local proposal = { status = "clean", added = 12, removed = 3, hunks = 2, conflicts = 0 }
+  local function eol(changes, fields)
+    local summary = vim.tbl_extend("force", proposal, changes)
+    local edit = vim.tbl_extend("force", { intent = "edit", state = "done" }, fields or {})
+    return draw(edit, { proposal = summary }).eol
+  end
+  equal(
+    eol({}, { unread = true }),
+    " 📬 ✎ +12 −3 clean · :Backchat apply · why is this slow?"
+  )
+  equal(
+    eol({ status = "conflict", conflicts = 2 }),
+    " ✓ ✎ +12 −3 conflict: you typed over 2 places · :Backchat apply · why is this slow?"
+  )
+  equal(eol({ hunks = 0 }), " ✓ ✎ in the buffer · why is this slow?")
+  equal(
+    eol({ status = "none", hunks = 0, reason = "the response\nhas no code" }),
+    " ✓ ✎ no change: the response has no code · why is this slow?"
+  )
+  -- One that is asked again proposes nothing yet.
+  equal(eol({}, { state = "queued" }), " ◌ queued · why is this slow?")
+end
+
 T["a read answer leaves a quiet mark, a dismissed one none"] = function()
   equal(draw({ state = "done", preview = "text" }), { eol = " ✓ why is this slow?", lines = {} })
   equal(draw({ state = "done", dismissed = true }), nil)

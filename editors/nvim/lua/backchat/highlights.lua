@@ -12,6 +12,8 @@ local LINKS = {
   BackchatRead = "Comment",
   BackchatPreview = "Normal",
   BackchatHint = "NonText",
+  BackchatProposal = "DiagnosticInfo",
+  BackchatConflict = "DiagnosticWarn",
   BackchatPrompt = "Title",
 }
 

@@ -17,6 +17,7 @@ local M = {}
 ---@field width integer cells that the window has for text
 ---@field indent integer cells before the code that was asked about
 ---@field stream? string the streamed text so far
+---@field proposal? backchat.ProposalSummary what a finished request for a change proposes
 
 ---@type table<string, string>
 local HIGHLIGHT = {
@@ -113,6 +114,32 @@ local function summary(request, face, context)
   return prompt
 end
 
+--- How many lines a change adds and removes, e.g. "+12 −3".
+---@param added integer
+---@param removed integer
+---@return string
+function M.line_counts(added, removed)
+  return ("+%d −%d"):format(added, removed)
+end
+
+--- What is proposed, and how it goes together with the buffer.
+---@param proposal backchat.ProposalSummary
+---@return string text
+---@return boolean can_apply
+function M.proposal(proposal)
+  if proposal.status == "none" then
+    return "no change: " .. visible.single(proposal.reason or "no reason was given"), false
+  elseif proposal.hunks == 0 and proposal.conflicts == 0 then
+    return "in the buffer", false
+  end
+  local text = M.line_counts(proposal.added, proposal.removed) .. " " .. proposal.status
+  if proposal.conflicts > 0 then
+    local places = proposal.conflicts == 1 and "1 place" or proposal.conflicts .. " places"
+    text = text .. ": you typed over " .. places
+  end
+  return text, true
+end
+
 ---@type table<backchat.AnchorStatus, string>
 local DOUBT = {
   changed = "its code has changed since",
@@ -154,6 +181,12 @@ function M.draw(request, context, sending)
   end
   local icon, highlight = M.icon(face)
   local eol = { { " " .. icon .. " ", highlight } }
+  if request.state == "done" and context.proposal then
+    local text, can_apply = M.proposal(context.proposal)
+    local conflict = context.proposal.conflicts > 0
+    table.insert(eol, { "✎ " .. text, conflict and "BackchatConflict" or "BackchatProposal" })
+    table.insert(eol, { can_apply and " · :Backchat apply · " or " · ", "BackchatHint" })
+  end
   table.insert(eol, { summary(request, face, context), highlight })
   local doubt = request.anchor and DOUBT[request.anchor.status]
   if doubt then

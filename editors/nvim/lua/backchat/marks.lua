@@ -7,6 +7,7 @@ local config = require("backchat.config")
 local documents = require("backchat.documents")
 local inline = require("backchat.inline")
 local positions = require("backchat.positions")
+local proposals = require("backchat.proposals")
 local signals = require("backchat.signals")
 local streams = require("backchat.streams")
 
@@ -137,6 +138,7 @@ local function draw(mark, place)
     width = text_width(bufnr),
     indent = indent_of(bufnr, place.start_row),
     stream = stream and stream.text,
+    proposal = proposals.get(mark.request.id),
   }, mark.sending)
   local priority = config.get("inline.priority")
   -- Text that is typed at either end of the range stays outside of it.
@@ -359,6 +361,13 @@ function M.find(id)
 end
 
 signals.on("request", show)
+signals.on("proposal", function(id)
+  local mark = marks[id]
+  local place = mark and where(mark)
+  if mark and place then
+    draw(mark, place)
+  end
+end)
 signals.on("stream", function(id)
   local mark = marks[id]
   if not mark or mark.request.state ~= "running" then

@@ -100,6 +100,34 @@
 ---@field seq integer
 ---@field text string
 
+---@alias backchat.ProposalStatus "clean"|"moved"|"conflict"|"none"
+
+---@class backchat.Hunk
+---@field index integer from 0
+---@field range lsp.Range
+---@field oldText string
+---@field newText string
+
+---@class backchat.Conflict
+---@field range lsp.Range
+---@field base string
+---@field theirs string
+
+---@class backchat.Proposal
+---@field requestId string
+---@field uri string
+---@field status backchat.ProposalStatus
+---@field reason? string
+---@field version integer the version of the document that ranges and edits are of
+---@field edits lsp.TextEdit[]
+---@field hunks backchat.Hunk[]
+---@field conflicts backchat.Conflict[]
+---@field added integer
+---@field removed integer
+---@field preview string a unified diff
+---@field merged string
+---@field marked? string with conflict markers; only when the status is "conflict"
+
 --- A piece of a buffer: 0-based rows and byte columns, the end exclusive.
 ---@class backchat.Selection
 ---@field start_row integer
