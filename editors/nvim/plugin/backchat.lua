@@ -51,6 +51,9 @@ for _, action in ipairs({
   "cancel",
   "retry",
   "dismiss",
+  "apply",
+  "preview",
+  "diff",
 }) do
   plug("n", action, function(backchat)
     backchat[action]()

@@ -220,7 +220,8 @@ T["completion offers verbs and models"] = function()
   local child = open()
   equal(child.fn.getcompletion("Backchat re", "cmdline"), { "read", "retry" })
   equal(child.fn.getcompletion("Backchat model ", "cmdline"), { "scripted" })
-  equal(#child.fn.getcompletion("Backchat ", "cmdline"), 14)
+  equal(#child.fn.getcompletion("Backchat ", "cmdline"), 18)
+  equal(child.fn.getcompletion("Backchat ap", "cmdline"), { "apply", "apply!" })
 end
 
 T["the start of Neovim loads nothing of it"] = function()

@@ -8,7 +8,8 @@ local M = {}
 ---@class backchat.Verb
 ---@field takes_range? boolean
 ---@field takes_text? boolean
----@field run fun(command: table, rest: string)
+---@field takes_bang? boolean
+---@field run fun(command: table, rest: string, bang: boolean)
 ---@field complete? fun(): string[]
 
 ---@param verb "ask"|"submit"|"edit"
@@ -61,6 +62,23 @@ local VERBS = {
   dismiss = plain(function()
     require("backchat.actions").run("dismiss")
   end),
+  apply = {
+    takes_text = true,
+    takes_bang = true,
+    run = function(_, rest, bang)
+      local options, problem = require("backchat.apply").parse(rest, bang)
+      if not options then
+        return notify.error(problem or "the argument is wrong")
+      end
+      require("backchat.apply").run(options)
+    end,
+  },
+  diff = plain(function()
+    require("backchat.compare").diff()
+  end),
+  preview = plain(function()
+    require("backchat.compare").preview()
+  end),
   model = {
     takes_text = true,
     run = function(_, rest)
@@ -109,6 +127,14 @@ function M.run(command)
     name = "status"
   end
   local verb = VERBS[name]
+  local bang = false
+  if not verb and name:sub(-1) == "!" then
+    verb = VERBS[name:sub(1, -2)]
+    bang = true
+    if verb and not verb.takes_bang then
+      return notify.error((":Backchat %s takes no !"):format(name:sub(1, -2)))
+    end
+  end
   if not verb then
     return notify.error(
       ('":Backchat %s" is not known; there are: %s'):format(name, table.concat(M.names(), ", "))
@@ -120,7 +146,7 @@ function M.run(command)
   if command.range > 0 and not verb.takes_range then
     return notify.error((":Backchat %s takes no range"):format(name))
   end
-  verb.run(command, rest)
+  verb.run(command, rest, bang)
 end
 
 --- Completes the verb, and its argument where it has one.
@@ -133,6 +159,12 @@ function M.complete(lead, line)
   local candidates
   if not name then
     candidates = M.names()
+    for verb, meaning in pairs(VERBS) do
+      if meaning.takes_bang then
+        table.insert(candidates, verb .. "!")
+      end
+    end
+    table.sort(candidates)
   elseif VERBS[name] and VERBS[name].complete then
     candidates = VERBS[name].complete()
   else

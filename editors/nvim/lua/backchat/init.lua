@@ -40,7 +40,7 @@ function M.submit(options)
   submit("submit", options)
 end
 
---- Asks for a change, in the background. The answer is shown to be read; nothing is changed.
+--- Asks for a change, in the background. What is proposed is shown; apply() puts it in the buffer.
 ---@param options? backchat.SubmitOptions
 function M.edit(options)
   submit("edit", options)
@@ -91,6 +91,22 @@ end
 --- Takes the finished request at the cursor out of the buffer.
 function M.dismiss()
   require("backchat.actions").run("dismiss")
+end
+
+--- Applies the change that was proposed at the cursor.
+---@param options? backchat.ApplyOptions
+function M.apply(options)
+  require("backchat.apply").run(options)
+end
+
+--- Shows the change that was proposed at the cursor as a unified diff.
+function M.preview()
+  require("backchat.compare").preview()
+end
+
+--- Compares the buffer with the change that was proposed at the cursor, in a tab.
+function M.diff()
+  require("backchat.compare").diff()
 end
 
 --- For a statusline: e.g. "📬 2 ● 1", or "" when there is nothing to say. Costs nothing to call.

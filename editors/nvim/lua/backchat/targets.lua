@@ -4,6 +4,7 @@
 local inline = require("backchat.inline")
 local marks = require("backchat.marks")
 local notify = require("backchat.notify")
+local proposals = require("backchat.proposals")
 local visible = require("backchat.visible")
 
 local M = {}
@@ -60,6 +61,24 @@ function M.label(request)
   )
 end
 
+---@param what string
+---@param list backchat.Request[]
+---@param callback fun(request: backchat.Request)
+local function pick(what, list, callback)
+  if #list == 1 then
+    return callback(list[1])
+  end
+  vim.ui.select(list, {
+    prompt = "Backchat: " .. what,
+    kind = "backchat_request",
+    format_item = M.label,
+  }, function(request)
+    if request then
+      callback(request)
+    end
+  end)
+end
+
 --- Finds the one request that a command means and calls back with it.
 ---@param what string for the question and the message, e.g. "cancel"
 ---@param fits fun(request: backchat.Request): boolean
@@ -69,20 +88,28 @@ function M.choose(what, fits, nothing, callback)
   local here, all = M.candidates(fits)
   if #here > 0 then
     return callback(here[1])
-  elseif #all == 1 then
-    return callback(all[1])
   elseif #all == 0 then
     return notify.warn(nothing)
   end
-  vim.ui.select(all, {
-    prompt = "Backchat: " .. what,
-    kind = "backchat_request",
-    format_item = M.label,
-  }, function(request)
-    if request then
-      callback(request)
-    end
-  end)
+  pick(what, all, callback)
+end
+
+--- As M.choose, for a proposed change: one that can still be applied is preferred to one that is in
+--- the buffer already.
+---@param what string for the question, e.g. "apply"
+---@param callback fun(request: backchat.Request)
+function M.choose_edit(what, callback)
+  local function pending(request)
+    return proposals.is_pending(request.id)
+  end
+  local here, all = M.candidates(proposals.is_edit)
+  if #here > 0 then
+    return callback(vim.iter(here):find(pending) or here[1])
+  elseif #all == 0 then
+    return notify.warn("no change is proposed in this buffer; :Backchat edit asks for one")
+  end
+  local open = vim.tbl_filter(pending, all)
+  pick(what, #open > 0 and open or all, callback)
 end
 
 return M

@@ -1,0 +1,259 @@
+-- `:Backchat apply`: puts a proposed change into its buffer, because the user asked for it. The
+-- server merges it with what was typed meanwhile; the merge is taken only when it is of the very
+-- text that the buffer has, and is one step for |undo|.
+
+local attach = require("backchat.attach")
+local client = require("backchat.client")
+local documents = require("backchat.documents")
+local inline = require("backchat.inline")
+local notify = require("backchat.notify")
+local positions = require("backchat.positions")
+local proposals = require("backchat.proposals")
+local requests = require("backchat.requests")
+local targets = require("backchat.targets")
+local visible = require("backchat.visible")
+
+local M = {}
+
+--- How often a proposal is asked for while the buffer keeps changing.
+local TRIES = 4
+
+---@class backchat.ApplyOptions
+---@field hunk? integer only this one, from 1
+---@field markers? boolean write conflicts between markers
+
+---@param count integer
+---@param what string
+---@return string
+local function counted(count, what)
+  return ("%d %s%s"):format(count, what, count == 1 and "" or "s")
+end
+
+--- Why a buffer must not be changed, or nil.
+---@param bufnr integer
+---@return string?
+local function refusal(bufnr)
+  if not vim.api.nvim_buf_is_loaded(bufnr) then
+    return "the buffer was closed; nothing was applied"
+  elseif not vim.bo[bufnr].modifiable then
+    return "the buffer is not 'modifiable'; nothing was applied"
+  elseif vim.bo[bufnr].readonly then
+    return "the buffer is 'readonly'; nothing was applied. :set noreadonly allows it"
+  end
+end
+
+---@param lines string[]
+---@return boolean
+local function has_markers(lines)
+  local opened = false
+  for _, line in ipairs(lines) do
+    opened = opened or line == "<<<<<<< yours"
+    if opened and line == ">>>>>>> proposed" then
+      return true
+    end
+  end
+  return false
+end
+
+--- The edits that make the text with conflict markers of a buffer, whole lines only.
+---@param bufnr integer
+---@param marked string
+---@return lsp.TextEdit[]
+local function edits_to(bufnr, marked)
+  if vim.bo[bufnr].fileformat == "dos" then
+    marked = marked:gsub("\r\n", "\n")
+  end
+  local old = vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)
+  local new = vim.split((marked:gsub("\n$", "")), "\n", { plain = true })
+  local diff = vim.text.diff or vim.diff
+  local found = diff(
+    table.concat(old, "\n") .. "\n",
+    table.concat(new, "\n") .. "\n",
+    { result_type = "indices" }
+  )
+  -- Neovim takes the break behind the last line away again, where there is one.
+  local last_break = (vim.bo[bufnr].eol or (vim.bo[bufnr].fixeol and not vim.bo[bufnr].binary))
+      and "\n"
+    or ""
+  local edits = {}
+  for _, difference in
+    ipairs(found --[[@as integer[][] ]])
+  do
+    local old_start, old_count, new_start, new_count = unpack(difference)
+    local first = old_count == 0 and old_start or old_start - 1
+    -- Markers only add lines: there is always something new.
+    local text = table.concat(new, "\n", new_start, new_start + new_count - 1)
+    table.insert(edits, {
+      range = {
+        start = { line = first, character = 0 },
+        ["end"] = { line = first + old_count, character = 0 },
+      },
+      newText = text .. (first + old_count < #old and "\n" or last_break),
+    })
+  end
+  return edits
+end
+
+--- Neovim's own function leaves an empty line behind what is put at the end of the buffer. Such an
+--- edit begins behind the last character instead.
+---@param bufnr integer
+---@param edits lsp.TextEdit[]
+---@return lsp.TextEdit[]
+local function fit(bufnr, edits)
+  local count = vim.api.nvim_buf_line_count(bufnr)
+  local last = vim.api.nvim_buf_get_lines(bufnr, count - 1, count, true)[1]
+  local place = { start_row = count - 1, start_col = #last, end_row = count - 1, end_col = #last }
+  return vim.tbl_map(function(edit)
+    if edit.range.start.line < count then
+      return edit
+    end
+    return {
+      range = positions.to_range(bufnr, place, client.encoding()),
+      newText = "\n" .. edit.newText:gsub("\n$", ""),
+    }
+  end, edits)
+end
+
+---@param bufnr integer
+---@param edits lsp.TextEdit[]
+local function write(bufnr, edits)
+  vim.api.nvim_buf_call(bufnr, function()
+    -- What was typed right before is a step of its own; |undo-break| tells of this way.
+    vim.cmd("noautocmd let &g:undolevels = &g:undolevels")
+  end)
+  vim.lsp.util.apply_text_edits(fit(bufnr, edits), bufnr, client.encoding())
+end
+
+--- What is to be written, and what to say then; or only what to say, when there is nothing.
+---@param bufnr integer
+---@param result backchat.Proposal
+---@param options backchat.ApplyOptions
+---@return lsp.TextEdit[]? edits
+---@return string message
+local function plan(bufnr, result, options)
+  local conflicts = #result.conflicts
+  if result.status == "none" then
+    local reason = visible.single(result.reason or "no reason was given")
+    return nil, ("nothing to apply: %s. :Backchat read shows the answer"):format(reason)
+  elseif options.hunk then
+    local hunk = result.hunks[options.hunk]
+    if not hunk then
+      return nil,
+        ("there is no hunk %d; the proposal has %s"):format(
+          options.hunk,
+          counted(#result.hunks, "hunk")
+        )
+    end
+    return { { range = hunk.range, newText = hunk.newText } },
+      ("applied hunk %d of %d"):format(options.hunk, #result.hunks)
+  elseif conflicts > 0 and not options.markers then
+    return nil,
+      (
+        "%s: you typed over the same lines; nothing was applied. :Backchat preview shows them, "
+        .. ":Backchat apply! writes the rest and conflict markers%s"
+      ):format(
+        counted(conflicts, "conflict"),
+        #result.hunks > 0 and ", :Backchat apply 1 takes a hunk that fits" or ""
+      )
+  elseif conflicts > 0 then
+    if has_markers(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)) then
+      return nil, "the buffer has conflict markers already; resolve them first"
+    end
+    return edits_to(bufnr, result.marked),
+      ("applied %s, and marked %s: search for <<<<<<<"):format(
+        inline.line_counts(result.added, result.removed),
+        counted(conflicts, "conflict")
+      )
+  elseif #result.edits == 0 then
+    return nil, "the buffer has the proposed change already"
+  end
+  return result.edits,
+    ("applied %s%s"):format(
+      inline.line_counts(result.added, result.removed),
+      result.status == "moved" and ", moved with its code" or ""
+    )
+end
+
+--- What was applied was shown, which is to have read it.
+---@param request backchat.Request
+local function take(request)
+  if not request.unread then
+    return
+  end
+  client.ask("backchat/take", { requestId = request.id }, function(problem, result)
+    if problem then
+      return notify.error("take: " .. problem)
+    end
+    for _, taken in ipairs(result.responses) do
+      requests.update(taken.request)
+    end
+  end)
+end
+
+---@param request backchat.Request
+---@param bufnr integer
+---@param options backchat.ApplyOptions
+---@param tries integer
+local function attempt(request, bufnr, options, tries)
+  proposals.ask(request, bufnr, function(problem, result)
+    local refused = refusal(bufnr)
+    if refused or problem or not result then
+      return notify.error("apply: " .. (refused or problem or "the server said nothing"))
+    end
+    if result.version ~= documents.version(request.uri, bufnr) then
+      -- Something was typed since the server was asked.
+      if tries > 1 then
+        return attempt(request, bufnr, options, tries - 1)
+      end
+      return notify.warn("apply: the buffer keeps changing; nothing was applied")
+    end
+    local edits, message = plan(bufnr, result, options)
+    if not edits then
+      return notify.warn(message)
+    end
+    write(bufnr, edits)
+    notify.info(("%s · %s"):format(message, visible.single(documents.label(request.uri))))
+    take(requests.get(request.id) or request)
+    attach.refresh(bufnr)
+  end)
+end
+
+--- Applies the change that the user means.
+---@param options? backchat.ApplyOptions
+function M.run(options)
+  options = options or {}
+  local bufnr = vim.api.nvim_get_current_buf()
+  targets.choose_edit("apply", function(request)
+    local refused = refusal(bufnr)
+    if refused then
+      return notify.error("apply: " .. refused)
+    end
+    attach.open(bufnr, function(problem)
+      if problem then
+        return notify.error("apply: " .. problem)
+      end
+      attempt(request, bufnr, options, TRIES)
+    end)
+  end)
+end
+
+--- The options of `:Backchat apply`, or what is wrong with its argument.
+---@param argument string
+---@param bang boolean
+---@return backchat.ApplyOptions?
+---@return string? problem
+function M.parse(argument, bang)
+  if argument == "" then
+    return { markers = bang }
+  end
+  local hunk = argument:match("^%d+$") and tonumber(argument)
+  if not hunk or hunk < 1 then
+    return nil,
+      (":Backchat apply takes the number of a hunk, from 1, but was given %q"):format(argument)
+  elseif bang then
+    return nil, ":Backchat apply! takes no hunk; :Backchat apply " .. hunk .. " applies one"
+  end
+  return { hunk = hunk }
+end
+
+return M
