@@ -33,8 +33,8 @@ local BLOCKS = table.concat({
   "",
 }, "\n")
 
-local function open(lines)
-  local child = harness.neovim({ args = { harness.file("pair.lua", lines or LINES) } })
+local function open(lines, name)
+  local child = harness.neovim({ args = { harness.file(name or "pair.lua", lines or LINES) } })
   child.wait_ready()
   return child
 end
@@ -132,6 +132,28 @@ T["what is typed after it was shown is merged, also while it is applied"] = func
   child.cmd("undo")
   equal({ child.fn.getline(1), child.fn.getline(8) }, { "-- typed", "  return 2" })
   child.wait_mark("✎ +1 −1 moved")
+end
+
+T["in Insert mode it is a step of its own, and typing goes on"] = function()
+  local child = open()
+  proposed(child)
+  child.type_keys("gg", "O", "-- typed")
+  child.cmd("Backchat apply")
+  child.wait_for('vim.fn.getline(7) == "  return 22"')
+  equal(child.api.nvim_get_mode().mode, "i")
+  child.type_keys(" on", "<Esc>")
+  local applied = with({ [6] = "  return 22" })
+  table.insert(applied, 1, "-- typed on")
+  equal(text(child), applied)
+  -- The change is taken back alone, then what was typed.
+  child.cmd("undo")
+  local typed = vim.deepcopy(LINES)
+  table.insert(typed, 1, "-- typed on")
+  equal(text(child), typed)
+  child.cmd("undo")
+  equal(text(child), LINES)
+  child.cmd("redo | redo")
+  equal(text(child), applied)
 end
 
 T["what was typed over is a conflict: nothing is applied, apply! writes markers"] = function()
@@ -238,6 +260,32 @@ T["a change at the end of the buffer leaves no empty line"] = function()
   equal(text(child), expected)
   child.cmd("undo")
   equal(text(child), LINES)
+end
+
+T["line breaks of DOS stay, and so does a missing last one"] = function()
+  for _, ending in ipairs({ "eol", "noeol" }) do
+    local child = open(
+      vim.tbl_map(function(line)
+        return line .. "\r"
+      end, LINES),
+      ending .. ".lua"
+    )
+    equal(child.bo.fileformat, "dos")
+    child.cmd("set nofixendofline " .. ending .. " | write | edit")
+    harness.script({ match = "all of it " .. ending, answer = BLOCKS })
+    child.cmd("Backchat edit all of it " .. ending)
+    child.wait_mark("✎ +2 −2 clean")
+    child.api.nvim_buf_set_lines(0, 1, 2, false, { "  return 3" })
+    child.wait_mark("✎ +1 −1 conflict")
+    child.cmd("Backchat apply!")
+    wait_message(child, "applied +1 −1, and marked 1 conflict")
+    local expected = { LINES[1], "<<<<<<< yours", "  return 3", "=======", "  return 10" }
+    table.insert(expected, ">>>>>>> proposed")
+    vim.list_extend(expected, vim.list_slice(with({ [6] = "  return 20" }), 3))
+    equal(text(child), expected)
+    equal({ child.bo.fileformat, child.bo.eol }, { "dos", ending == "eol" })
+    child.cmd("bwipeout!")
+  end
 end
 
 T["a buffer without a file can be changed, its lines not those of ASCII"] = function()
