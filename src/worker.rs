@@ -193,6 +193,9 @@ async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
         shared.tools.feed.nudge();
     }
     let mut looked = clock::now();
+    if store.end_holds(clock::now()).await? > 0 {
+        shared.tools.feed.nudge();
+    }
     while !shared.stop.is_cancelled() {
         let limits = ClaimLimits {
             lease_ms: millis(LEASE),

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Semaphore, mpsc};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
@@ -32,6 +33,7 @@ use super::framing::message::{self, Message, Refused};
 use super::framing::{Fault, Frame, Framer, MOST_SKIPPED_BYTES};
 use super::notifications::Notification;
 use super::{Backend, Server, errors};
+use crate::protocol::method;
 
 /// How many handlers may wait at a time. A message takes a slot for each [`SLOT_BYTES`] of it.
 const SLOTS: u32 = 64;
@@ -258,6 +260,8 @@ fn task(body: &[u8]) -> Task {
             return Task::Nothing;
         }
     };
+    // Some clients send an empty object where there is nothing to send.
+    let params = params.filter(|params| !(takes_nothing(&method) && is_empty(params)));
     let mut request = Request::build(method.into_owned());
     if let Some(params) = params {
         request = request.params(params);
@@ -266,6 +270,16 @@ fn task(body: &[u8]) -> Task {
         request = request.id(id);
     }
     Task::Call(request.finish())
+}
+
+/// Whether a method has no parameters.
+fn takes_nothing(name: &str) -> bool {
+    [method::STATUS, method::MODELS, "shutdown"].contains(&name)
+}
+
+fn is_empty(params: &Value) -> bool {
+    params.as_object().is_some_and(serde_json::Map::is_empty)
+        || params.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The answer to what is no message. To whom is not known.

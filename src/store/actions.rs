@@ -100,6 +100,7 @@ impl Store {
                 State::Failed | State::Cancelled | State::Held => {}
             }
             if request.state == State::Held {
+                // The endpoint may be asked again at once; who else waits for it keeps its time.
                 db.prepare_cached("DELETE FROM endpoints WHERE endpoint = ?1")?
                     .execute([&request.endpoint])?;
             }

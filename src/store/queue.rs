@@ -10,7 +10,7 @@ use super::events::{self, EventKind};
 use super::record::{FailureRecord, RequestRecord, UsageRecord};
 use super::submit::by_id;
 use super::{Result, Store, StoreError, transcript};
-use crate::session::{RequestId, State};
+use crate::session::{RequestId, SessionId, State};
 
 /// Which requests a worker may claim.
 #[derive(Clone, Debug)]
@@ -210,7 +210,43 @@ impl Store {
                 .execute(params![request.endpoint, again.not_before, again.reason])?;
             }
             events::record(db, now, EventKind::Requeued, &id, &request.session_id)?;
+            if again.block_endpoint {
+                hold_at(db, &request.endpoint, again.not_before, &again.reason, now)?;
+            }
             Ok(request)
+        })
+        .await
+    }
+
+    /// Ends the holds whose time has come: their requests are queued as any other. Gives back how many.
+    ///
+    /// # Errors
+    ///
+    /// When the change could not be committed.
+    pub async fn end_holds(&self, now: i64) -> Result<usize> {
+        let due = "state = 'queued' AND not_before > 0 AND not_before <= ?1";
+        let is_any = self
+            .read(move |db| {
+                Ok(db
+                    .prepare_cached(&format!(
+                        "SELECT EXISTS (SELECT 1 FROM requests WHERE {due})"
+                    ))?
+                    .query_row([now], |row| row.get::<_, bool>(0))?)
+            })
+            .await?;
+        if !is_any {
+            return Ok(0);
+        }
+        self.write_relaxed(move |db| {
+            let ended = changed(
+                db,
+                &format!("UPDATE requests SET not_before = 0, hold_reason = NULL WHERE {due} RETURNING id, session_id"),
+                [now],
+            )?;
+            for (id, session) in &ended {
+                events::record(db, now, EventKind::Requeued, id, session)?;
+            }
+            Ok(ended.len())
         })
         .await
     }
@@ -305,6 +341,33 @@ fn next_claimable(
         }
     }
     Ok(None)
+}
+
+/// Holds what waits at an endpoint that asked for a pause.
+fn hold_at(db: &Connection, endpoint: &str, until: i64, reason: &str, now: i64) -> Result<()> {
+    let held = changed(
+        db,
+        "UPDATE requests SET not_before = ?2, hold_reason = ?3
+         WHERE state = 'queued' AND endpoint = ?1 AND hold_reason IS NULL RETURNING id, session_id",
+        params![endpoint, until, reason],
+    )?;
+    for (id, session) in &held {
+        events::record(db, now, EventKind::Requeued, id, session)?;
+    }
+    Ok(())
+}
+
+/// Runs an update that returns the ids of requests and of their sessions.
+fn changed(
+    db: &Connection,
+    update: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<(RequestId, SessionId)>> {
+    let mut statement = db.prepare_cached(update)?;
+    let rows = statement.query_map(params, |row| {
+        Ok((RequestId(row.get(0)?), SessionId(row.get(1)?)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn fence(db: &Connection, owner: &str, id: &RequestId) -> Result<()> {

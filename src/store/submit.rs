@@ -71,12 +71,13 @@ impl Store {
             let session = session_for(db, &new.uri, &new.prompt, now)?;
             let lane = route(is_busy(db, &session)?);
             let snapshot = store_snapshot(db, &new.text)?;
+            let blocked = blocked_until(db, &new.endpoint, now)?;
             let rules = new.rules.as_deref().map(|rules| store_snapshot(db, rules)).transpose()?;
             let id = RequestId::generate();
             db.prepare_cached(
                 "INSERT INTO requests (id, session_id, idempotency_key, prompt, intent, lane, model, endpoint,
-                     language, snapshot, rules, span_start, span_end, anchor, state, submitter, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'queued', ?15, ?16)",
+                     language, snapshot, rules, span_start, span_end, anchor, state, submitter, created_at, not_before, hold_reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'queued', ?15, ?16, ?17, ?18)",
             )?
             .execute(params![
                 id.0,
@@ -95,6 +96,8 @@ impl Store {
                 serde_json::to_string(&new.anchor)?,
                 owner,
                 now,
+                blocked.as_ref().map_or(0, |(until, _)| *until),
+                blocked.as_ref().map(|(_, reason)| reason),
             ])?;
             if lane == Lane::Foreground {
                 db.prepare_cached(
@@ -146,6 +149,14 @@ fn session_for(db: &Connection, uri: &str, prompt: &str, now: i64) -> Result<Ses
     )?
     .execute(params![id.0, uri, title_from_prompt(prompt), now])?;
     Ok(id)
+}
+
+/// The pause that an endpoint has asked for: its end and its reason.
+fn blocked_until(db: &Connection, endpoint: &str, now: i64) -> Result<Option<(i64, String)>> {
+    Ok(db
+        .prepare_cached("SELECT blocked_until, reason FROM endpoints WHERE endpoint = ?1 AND blocked_until > ?2")?
+        .query_row(params![endpoint, now], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
 }
 
 fn is_busy(db: &Connection, session: &SessionId) -> Result<bool> {

@@ -186,8 +186,19 @@ async fn a_rate_limit_holds_everything_at_its_endpoint() {
         usage: UsageRecord::default(),
     };
     store.requeue(&first, again, 3).await.unwrap();
+    let late = submit(&store, "file:///c", "3", Lane::Background).await;
+    let status = store.status().await.unwrap();
+    assert_eq!(
+        (status.queued, status.held),
+        (0, 3),
+        "all say what they wait for"
+    );
+    assert_eq!(store.request(&late).await.unwrap().not_before, 5000);
     assert_eq!(claim(&store, 4999).await, None);
+    assert_eq!(store.end_holds(4999).await.unwrap(), 0);
     assert_eq!(store.next_wake(3).await.unwrap(), Some(5000));
+    assert_eq!(store.end_holds(5000).await.unwrap(), 3);
+    assert_eq!(store.status().await.unwrap().queued, 3);
     assert!(claim(&store, 5000).await.is_some());
 }
 
