@@ -1,5 +1,7 @@
-// A place is what an editor shows one thread and one line-end text for: the requests with the same
-// anchor. A reply asks about the same range, so a conversation about one piece of code is one place.
+// A place is what an editor shows one thread and one line-end text for: the requests about the same
+// lines. A reply asks about the lines of what it replies to, so a conversation about one piece of code is
+// one place. The columns do not count: each request follows its own original code, and after typing and
+// undoing at an end of it two anchors of one conversation can be a few characters apart.
 
 import type { Range } from './anchors';
 import type { AnchorStatus, RequestInfo } from './protocol';
@@ -11,10 +13,10 @@ export interface PlacedRequest {
   readonly range: Range;
 }
 
-/** The requests of one anchor, in the order in which they were submitted. */
+/** The requests about the same lines, in the order in which they were submitted. */
 export interface Place {
   readonly requests: readonly RequestInfo[];
-  /** The anchor's range now, as it is shown: see {@link shownRange}. */
+  /** The range now of the first one's anchor, as it is shown: see {@link shownRange}. */
   readonly range: Range;
   /** The line that wears the text and has the thread below it. */
   readonly line: number;
@@ -23,11 +25,12 @@ export interface Place {
   readonly original: string | undefined;
 }
 
-/** Groups a buffer's requests by their anchors. */
+/** Groups a buffer's requests by the lines of their anchors. */
 export function placesOf(placed: readonly PlacedRequest[], lineCount: number): Place[] {
   const groups = new Map<string, PlacedRequest[]>();
   for (const one of placed) {
-    const key = JSON.stringify([one.range, one.request.anchor?.status === 'gone' ? one.request.anchor.original : '']);
+    const { start, end } = shownRange(one.range, lineCount);
+    const key = JSON.stringify([start.line, end.line, one.request.anchor?.status === 'gone' ? one.request.anchor.original : '']);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   return [...groups.values()].flatMap((group) => {

@@ -71,7 +71,7 @@ test('a thread has the question and the answer, and tells what can be done', () 
   assert.equal(failed.comments[1]?.body, 'Half\n\n**Failed.** No &lt;key\\>\\. Set it\\.');
 });
 
-test('requests of one anchor are one thread, others are not', () => {
+test('requests about the same lines are one thread, others are not', () => {
   const other = { start: { line: 7, character: 0 }, end: { line: 7, character: 1 } };
   const all = placesOf(
     [
@@ -85,6 +85,12 @@ test('requests of one anchor are one thread, others are not', () => {
     all.map((one) => one.requests.map(({ id }) => id)),
     [['r1', 'r3'], ['r2']],
   );
+});
+
+test('an anchor that has lost its first characters stays in its conversation', () => {
+  const shorter = { start: { ...range.start, character: range.start.character + 2 }, end: range.end };
+  const all = placesOf([{ request: request(), range }, { request: request({ id: 'r2' }), range: shorter }], 20);
+  assert.equal(all.length, 1);
 });
 
 test('a thread says when its code has changed or is gone', () => {
