@@ -23,7 +23,8 @@ export class Toast implements vscode.Disposable {
     this.#disposables = [
       server.on(methods.responseReady, ({ request }) => {
         // A request of another window is that window's to tell about.
-        if (this.#asked.delete(request.id) && !vscode.window.state.focused) this.#ready += 1;
+        // Whether anyone looks is asked when the batch is through: a window that was just left is told so late.
+        if (this.#asked.delete(request.id)) this.#ready += 1;
         this.#consider();
       }),
       inbox.onDidChangeStatus(() => this.#consider()),
