@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { BackchatApi } from '../../src/extension';
-import { backchat, buffer, line, lineEnds, release, script, text, until } from './backchat';
+import { backchat, buffer, line, lineEnds, release, script, steady, text, until } from './backchat';
 
 const { Collapsed, Expanded } = vscode.CommentThreadCollapsibleState;
 
@@ -37,7 +37,7 @@ describe('an answer', () => {
     const editor = await buffer('alpha\nbeta\n');
     await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'shown?' });
     await until('📬', () => lineEnds(api, editor).includes('0: 📬 Echo: shown?'));
-    const unread = api.inbox().badge;
+    const unread = await steady(() => api.inbox().badge);
     assert.ok(unread > 0);
     assert.ok(api.inbox().statusBar.includes('📬'));
     await vscode.commands.executeCommand('backchat.read');

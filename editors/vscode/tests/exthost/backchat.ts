@@ -34,6 +34,17 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
   }
 }
 
+/** What `look` sees as soon as it has seen the same for a while: counts come after the requests that they count. */
+export async function steady<T>(look: () => T): Promise<T> {
+  let seen = look();
+  for (let same = 0; same < 40; same += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    const now = look();
+    if (now !== seen) [seen, same] = [now, 0];
+  }
+  return seen;
+}
+
 /** Tells the model what to say: see scripted_model.mjs. */
 export async function script(rule: object): Promise<void> {
   await post('__script', rule);
