@@ -119,12 +119,6 @@ impl Coordinator {
         self.inner.feed.subscribe()
     }
 
-    /// How many requests the worker of this process runs.
-    #[must_use]
-    pub fn running_here(&self) -> usize {
-        self.inner.worker.as_ref().map_or(0, Worker::running)
-    }
-
     /// Ends the worker: what it runs is queued again with its text kept. When work is left and the
     /// settings allow it, a detached worker takes over.
     pub async fn close(&self) {

@@ -95,11 +95,6 @@ impl Worker {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
     }
-
-    /// How many requests this worker runs.
-    pub(crate) fn running(&self) -> usize {
-        self.shared.running.len()
-    }
 }
 
 /// Hears of events: a cancelled request is ended at once, and anything may be a reason to claim.

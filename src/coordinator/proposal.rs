@@ -2,7 +2,7 @@
 
 use super::{Coordinator, Error, Result};
 use crate::session::{Intent, RequestId, State};
-use crate::text::{LineChange, Merge, MergeStatus, Replacement, Span, decode, merge};
+use crate::text::{LineChange, Merge, Replacement, Span, decode, merge};
 
 /// A proposal, merged with what was typed meanwhile. All spans are those of the buffer now.
 #[derive(Clone, Debug)]
@@ -98,14 +98,6 @@ impl Proposal {
             merged,
         })
     }
-
-    /// Whether there is something to apply, and no conflict is left out by it.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.merge
-            .as_ref()
-            .is_ok_and(|merge| merge.status != MergeStatus::Conflict)
-    }
 }
 
 /// The text with disjoint edits in their order.
@@ -124,6 +116,7 @@ fn apply(text: &str, edits: &[Replacement]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::MergeStatus;
 
     const BASE: &str = "fn a() {\n    1\n}\n\nfn b() {\n    2\n}\n";
 
@@ -152,7 +145,10 @@ mod tests {
     fn what_was_typed_inside_is_a_conflict_and_stays() {
         let ours = BASE.replace("    2\n", "    22\n");
         let proposal = make("```rust\nfn b() {\n    3\n}\n```", &ours, None);
-        assert!(!proposal.is_clean());
+        assert_eq!(
+            proposal.merge.as_ref().unwrap().status,
+            MergeStatus::Conflict
+        );
         assert_eq!(proposal.merged, ours);
     }
 
