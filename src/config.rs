@@ -79,6 +79,10 @@ pub struct Config {
     pub drain_on_close: Setting<bool>,
     /// What is logged: a level, or directives as `tracing` understands them.
     pub log: Setting<String>,
+    /// Folders whose prompt files are read: see [`crate::library`].
+    pub trusted_folders: Setting<Vec<PathBuf>>,
+    /// The models that a prompt file of a workspace may choose.
+    pub workspace_prompt_models: Setting<Vec<String>>,
 }
 
 impl Config {
@@ -94,6 +98,8 @@ impl Config {
             max_attempts: Setting::default(8),
             drain_on_close: Setting::default(true),
             log: Setting::default("info".to_owned()),
+            trusted_folders: Setting::default(Vec::new()),
+            workspace_prompt_models: Setting::default(Vec::new()),
         }
     }
 

@@ -21,6 +21,7 @@ pub use submit::{Submit, Submitted, first_line, place};
 use crate::clock;
 use crate::config::Model;
 use crate::feed::Feed;
+use crate::library::{Library, Workspace};
 use crate::llm;
 use crate::models::Models;
 use crate::session::{RequestId, SessionId};
@@ -238,6 +239,21 @@ impl Coordinator {
             .rename(old_uri, new_uri, clock::now())
             .await;
         self.told(renamed)
+    }
+
+    /// The prompt library as it is on disk now, with the prompts of a workspace.
+    ///
+    /// # Errors
+    ///
+    /// When reading it panicked.
+    pub async fn library(&self, workspace: Option<Workspace>) -> Result<Library> {
+        let catalog = self.inner.models.refreshed();
+        let read =
+            tokio::task::spawn_blocking(move || Library::read(&catalog.config, workspace.as_ref()));
+        read.await.map_err(|panic| {
+            tracing::error!(%panic, "the prompt library could not be read");
+            Error::Library
+        })
     }
 
     /// The state of the inbox and of the models.

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod coordinator;
 pub mod feed;
+pub mod library;
 pub mod llm;
 pub mod models;
 pub mod prompt;

@@ -11,12 +11,14 @@
 mod generate;
 mod models;
 mod notifications;
+mod prompts;
 mod proposal;
 mod requests;
 mod views;
 
 pub use models::*;
 pub use notifications::*;
+pub use prompts::*;
 pub use proposal::*;
 pub use requests::*;
 pub use views::*;
@@ -48,6 +50,8 @@ pub mod method {
     pub const DISMISS: &str = "backchat/dismiss";
     /// Client → server, request.
     pub const PROPOSAL: &str = "backchat/proposal";
+    /// Client → server, request.
+    pub const PROMPTS: &str = "backchat/prompts";
     /// Client → server, request.
     pub const MODELS: &str = "backchat/models";
     /// Client → server, request.

@@ -21,9 +21,11 @@ mod lifecycle;
 mod look;
 mod notifications;
 mod outbox;
+mod prompts;
 mod proposal;
 mod text_sync;
 mod transport;
+mod trust;
 mod workspace;
 
 use std::path::PathBuf;
@@ -40,10 +42,10 @@ use tower_lsp::{Client, LanguageServer, LspService};
 
 use crate::coordinator::Coordinator;
 use crate::protocol::{
-    ModelsResult, ProposalParams, ProposalResult, ProvideKeyParams, RequestInfo, RequestParams,
-    RequestsParams, RequestsResult, SelectModelParams, SessionParams, SessionResult,
-    SessionsParams, SessionsResult, StatusInfo, SubmitParams, SubmitResult, TakeParams, TakeResult,
-    method,
+    ModelsResult, PromptsParams, PromptsResult, ProposalParams, ProposalResult, ProvideKeyParams,
+    RequestInfo, RequestParams, RequestsParams, RequestsResult, SelectModelParams, SessionParams,
+    SessionResult, SessionsParams, SessionsResult, StatusInfo, SubmitParams, SubmitResult,
+    TakeParams, TakeResult, method,
 };
 use crate::text::Encoding;
 use documents::Documents;
@@ -60,6 +62,8 @@ struct Server {
     in_front: Mutex<Option<Option<String>>>,
     /// The folders of the workspace.
     roots: Mutex<Vec<PathBuf>>,
+    /// Which of them the user trusts.
+    trust: Mutex<trust::Trust>,
     coordinator: OnceCell<Coordinator>,
     /// Wakes the outbox when an edit may have moved anchors.
     anchors_moved: Notify,
@@ -102,7 +106,9 @@ impl LanguageServer for Backend {
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        Ok(Some(fallback::actions::code_actions(&self.0, &params)))
+        Ok(Some(
+            fallback::actions::code_actions(&self.0, &params).await,
+        ))
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
@@ -161,6 +167,10 @@ impl Backend {
         proposal::proposal(&self.0, params).await
     }
 
+    async fn prompts(&self, params: PromptsParams) -> Result<PromptsResult> {
+        prompts::prompts(&self.0, params).await
+    }
+
     async fn models(&self) -> Result<ModelsResult> {
         look::models(&self.0).await
     }
@@ -188,6 +198,7 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
             features: OnceLock::new(),
             in_front: Mutex::new(None),
             roots: Mutex::new(Vec::new()),
+            trust: Mutex::default(),
             coordinator: OnceCell::new(),
             anchors_moved: Notify::new(),
             shut_down: std::sync::atomic::AtomicBool::new(false),
@@ -204,6 +215,7 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
     .custom_method(method::SESSION, Backend::session)
     .custom_method(method::REQUESTS, Backend::requests)
     .custom_method(method::PROPOSAL, Backend::proposal)
+    .custom_method(method::PROMPTS, Backend::prompts)
     .custom_method(method::MODELS, Backend::models)
     .custom_method(method::SELECT_MODEL, Backend::select_model)
     .custom_method(method::PROVIDE_KEY, Backend::provide_key)

@@ -1,13 +1,17 @@
 //! What is in the store, as the wire and `--json` show it.
 
+use std::path::Path;
+
 use tower_lsp::ls_types::{Position, Range};
 
 use crate::config::{KeySource, Model};
 use crate::coordinator::Status;
+use crate::library::{Library, Problem, Source};
 use crate::models::{HOW_TO_GET_A_MODEL, Models};
 use crate::protocol::{
-    AnchorInfo, AnchorStatus, Failure, Hold, ModelInfo, ModelsResult, PROTOCOL_VERSION,
-    RequestInfo, ResponseInfo, SessionInfo, StatusInfo, TurnInfo, Usage,
+    AnchorInfo, AnchorStatus, Failure, Hold, ModelInfo, ModelsResult, PROTOCOL_VERSION, PromptInfo,
+    PromptProblem, PromptSource, PromptsResult, RequestInfo, ResponseInfo, SessionInfo, StatusInfo,
+    TurnInfo, Usage,
 };
 use crate::session::State;
 use crate::store::{
@@ -135,6 +139,43 @@ pub fn models(models: &Models, selected: Option<&Model>) -> ModelsResult {
             None if catalog.models.is_empty() => Some(format!("no model: {HOW_TO_GET_A_MODEL}")),
             None => None,
         },
+    }
+}
+
+/// The prompt library.
+#[must_use]
+pub fn prompts(library: Library) -> PromptsResult {
+    let uri = |path: &Path| {
+        url::Url::from_file_path(path).map_or_else(|()| path.display().to_string(), String::from)
+    };
+    PromptsResult {
+        untrusted_folder: library.untrusted.as_deref().map(uri),
+        problems: library
+            .problems
+            .iter()
+            .map(|problem: &Problem| PromptProblem {
+                uri: uri(&problem.path),
+                line: problem
+                    .line
+                    .and_then(|line| u32::try_from(line.saturating_sub(1)).ok()),
+                message: problem.to_string(),
+            })
+            .collect(),
+        prompts: library
+            .prompts
+            .into_iter()
+            .map(|prompt| PromptInfo {
+                uri: uri(&prompt.path),
+                name: prompt.name,
+                description: prompt.description,
+                intent: prompt.intent.unwrap_or_default(),
+                model: prompt.model,
+                source: match prompt.source {
+                    Source::User => PromptSource::User,
+                    Source::Workspace => PromptSource::Workspace,
+                },
+            })
+            .collect(),
     }
 }
 

@@ -106,6 +106,8 @@ impl Effective {
                 value("max_attempts", &config.max_attempts),
                 value("drain_on_close", &config.drain_on_close),
                 value("log", &config.log),
+                value("trusted_folders", &config.trusted_folders),
+                value("workspace_prompt_models", &config.workspace_prompt_models),
             ],
             models: config.models.iter().map(ModelValues::of).collect(),
         }

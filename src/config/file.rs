@@ -19,6 +19,8 @@ struct File {
     max_attempts: Option<Spanned<u32>>,
     drain_on_close: Option<Spanned<bool>>,
     log: Option<Spanned<String>>,
+    trusted_folders: Option<Spanned<Vec<PathBuf>>>,
+    workspace_prompt_models: Option<Spanned<Vec<String>>>,
     #[serde(default)]
     models: BTreeMap<String, Spanned<ModelTable>>,
 }
@@ -76,6 +78,16 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<(), ConfigError> 
     }
     if let Some(log) = file.log {
         config.log = source.setting(log);
+    }
+    if let Some(folders) = file.trusted_folders {
+        let mut folders = source.setting(folders);
+        for folder in &mut folders.value {
+            *folder = source.resolve(folder);
+        }
+        config.trusted_folders = folders;
+    }
+    if let Some(models) = file.workspace_prompt_models {
+        config.workspace_prompt_models = source.setting(models);
     }
     let mut models = file.models.into_iter().collect::<Vec<_>>();
     // In the order of the file, so that the first one is the default when none is named.
@@ -334,6 +346,11 @@ mod tests {
         assert_eq!(read.max_attempts.value, defaults.max_attempts.value);
         assert_eq!(read.drain_on_close.value, defaults.drain_on_close.value);
         assert_eq!(read.log.value, defaults.log.value);
+        assert_eq!(read.trusted_folders.value, defaults.trusted_folders.value);
+        assert_eq!(
+            read.workspace_prompt_models.value,
+            defaults.workspace_prompt_models.value
+        );
         for model in &read.models {
             let bare = Model::with_defaults(
                 model.name.clone(),
@@ -361,6 +378,8 @@ mod tests {
             "max_attempts",
             "drain_on_close",
             "log",
+            "trusted_folders",
+            "workspace_prompt_models",
             "format",
             "base_url",
             "model",

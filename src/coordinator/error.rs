@@ -1,6 +1,7 @@
 //! What a use case can refuse, and what the user can do about it.
 
 use crate::config::ConfigError;
+use crate::library::UnknownPrompt;
 use crate::models::HOW_TO_GET_A_MODEL;
 use crate::store::StoreError;
 
@@ -37,6 +38,12 @@ pub enum Error {
         /// The names that there are.
         known: Vec<String>,
     },
+    /// The library has no prompt of this name.
+    #[error(transparent)]
+    UnknownPrompt(#[from] UnknownPrompt),
+    /// The prompt files could not be read: Backchat itself failed.
+    #[error("the prompt library could not be read; see the log")]
+    Library,
     /// There is no model at all.
     #[error("no model is configured and none was found: {}", HOW_TO_GET_A_MODEL)]
     NoModel,
@@ -71,6 +78,8 @@ impl Error {
             Self::PromptTooLong { .. } => "promptTooLong",
             Self::BufferTooLong { .. } => "bufferTooLong",
             Self::UnknownModel { .. } => "unknownModel",
+            Self::UnknownPrompt(_) => "unknownPrompt",
+            Self::Library => "internal",
             Self::NoModel => "noModel",
             Self::Configuration(_) => "configuration",
             Self::ModelNotReady(_) => "modelNotReady",
@@ -92,6 +101,7 @@ impl Error {
                 | Self::PromptTooLong { .. }
                 | Self::BufferTooLong { .. }
                 | Self::UnknownModel { .. }
+                | Self::UnknownPrompt(_)
                 | Self::NoProposal(_)
                 | Self::UnknownHunk { .. }
                 | Self::Store(

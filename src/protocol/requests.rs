@@ -19,18 +19,24 @@ pub struct SubmitParams {
     #[cfg_attr(test, ts(optional, type = "Range"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
-    /// What to ask. Not empty.
-    pub prompt: String,
-    /// An answer to read, or a change to the code. Default `ask`.
+    /// What to ask. Not empty, unless `libraryPrompt` names a prompt; it is then what follows that.
     #[serde(default)]
-    #[cfg_attr(test, ts(optional, as = "Option<Intent>"))]
-    pub intent: Intent,
+    pub prompt: String,
+    /// The name of a prompt of the library, as `backchat/prompts` lists it for this buffer. The file is
+    /// read now, and its text is stored as part of the request's prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub library_prompt: Option<String>,
+    /// An answer to read, or a change to the code. Default: what the prompt of the library says, else
+    /// `ask`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
     /// Where to run it. Default `auto`: background when the buffer is not in front or its session
     /// is busy.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<Mode>"))]
     pub mode: Mode,
-    /// The name of a model of the configuration. Default: the selected one.
+    /// The name of a model of the configuration. Default: the one of the prompt of the library, else the
+    /// selected one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// A submit with a key that was seen before returns the earlier request and stores nothing, so

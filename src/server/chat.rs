@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::WorkDoneProgressCancelParams;
 
-use super::{Server, errors, fallback, look};
+use super::{Server, errors, fallback, look, prompts};
 use crate::buffer_name;
 use crate::coordinator::{self, Coordinator, Submit};
 use crate::protocol::{
@@ -65,7 +65,7 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
         buffer: snapshot.buffer,
         span,
         prompt: params.prompt,
-        intent: params.intent,
+        intent: params.intent.unwrap_or_default(),
         mode: params.mode,
         model: params.model,
         idempotency_key: params.idempotency_key,
@@ -74,14 +74,15 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
     // The first await, and a queue that keeps its order: submits are stored as they came.
     let order = order.lock_owned().await;
     spawned(async move {
-        submit.rules = rules_for(&server, &submit.uri).await;
-        let submitted = match server.coordinator().await {
-            Ok(coordinator) => coordinator
-                .submit(submit)
-                .await
-                .map_err(|error| errors::from_use_case(&error)),
-            Err(error) => Err(error),
-        };
+        let submitted = async {
+            if let Some(name) = &params.library_prompt {
+                prompts::prepend(&server, name, params.intent, &mut submit).await?;
+            }
+            submit.rules = rules_for(&server, &submit.uri).await;
+            let submitted = server.coordinator().await?.submit(submit).await;
+            submitted.map_err(|error| errors::from_use_case(&error))
+        }
+        .await;
         drop(order);
         match submitted {
             Ok(submitted) => {

@@ -1,5 +1,5 @@
 //! The notifications that must be handled before anything that comes after them is read: text
-//! synchronisation, which buffer is in front, and where the workspace's files are.
+//! synchronisation, which buffer is in front, where the workspace's files are, and whether it is trusted.
 //!
 //! They do not go through the framework's router. It would take their parameters apart twice, which a
 //! buffer of megabytes pays for in memory and in time, and it would drop without a word those that do
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tower_lsp::ls_types::notification::{
-    DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument, DidOpenTextDocument,
-    DidRenameFiles, Notification as _,
+    DidChangeConfiguration, DidChangeTextDocument, DidChangeWorkspaceFolders, DidCloseTextDocument,
+    DidOpenTextDocument, DidRenameFiles, Notification as _,
 };
 use tower_lsp::ls_types::{
-    DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, RenameFilesParams,
+    DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, RenameFilesParams,
 };
 
 use super::framing::message::{Params, Unfit};
-use super::{Server, text_sync, workspace};
+use super::{Server, text_sync, trust, workspace};
 use crate::protocol::{DidFocusParams, method};
 
 /// A notification with its parameters.
@@ -30,6 +30,7 @@ pub(super) enum Notification {
     Focus(DidFocusParams),
     ChangeFolders(DidChangeWorkspaceFoldersParams),
     RenameFiles(RenameFilesParams),
+    ChangeConfiguration(DidChangeConfigurationParams),
 }
 
 impl Notification {
@@ -42,6 +43,7 @@ impl Notification {
             method::DID_FOCUS => params.parse().map(Self::Focus),
             DidChangeWorkspaceFolders::METHOD => params.parse().map(Self::ChangeFolders),
             DidRenameFiles::METHOD => params.parse().map(Self::RenameFiles),
+            DidChangeConfiguration::METHOD => params.parse().map(Self::ChangeConfiguration),
             _ => return None,
         })
     }
@@ -62,6 +64,7 @@ impl Notification {
             Self::Focus(params) => text_sync::did_focus(server, params),
             Self::ChangeFolders(params) => workspace::did_change_folders(server, &params),
             Self::RenameFiles(params) => workspace::did_rename_files(server, params),
+            Self::ChangeConfiguration(params) => trust::take(server, &params.settings),
         }));
         if handled.is_err() {
             tracing::error!("a notification could not be handled: Backchat itself failed at it");

@@ -1,6 +1,6 @@
 //! The workspace: its folders, and files that are renamed in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use tower_lsp::ls_types::{
@@ -9,7 +9,7 @@ use tower_lsp::ls_types::{
     WorkspaceFileOperationsServerCapabilities,
 };
 
-use super::{Server, text_sync};
+use super::{Server, text_sync, trust};
 use crate::buffer_name;
 
 /// Takes the folders that the client has open.
@@ -24,6 +24,19 @@ pub(super) fn initialize(server: &Server, params: &InitializeParams) {
         roots.extend(root.and_then(|uri| buffer_name::path(uri.as_str())));
     }
     *server.roots.lock().unwrap_or_else(PoisonError::into_inner) = roots;
+    if let Some(options) = &params.initialization_options {
+        trust::take(server, options);
+    }
+}
+
+/// The folder that a file lies in, the innermost one.
+pub(super) fn root_of(server: &Server, file: &Path) -> Option<PathBuf> {
+    let roots = server.roots.lock().unwrap_or_else(PoisonError::into_inner);
+    roots
+        .iter()
+        .filter(|root| file.starts_with(root))
+        .max_by_key(|root| root.components().count())
+        .cloned()
 }
 
 pub(super) fn did_change_folders(server: &Server, params: &DidChangeWorkspaceFoldersParams) {

@@ -18,6 +18,7 @@ mod documents;
 mod faults;
 mod hostile_input;
 mod inbox;
+mod library;
 mod lifecycle;
 mod local_model_script;
 mod model_server;

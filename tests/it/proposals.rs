@@ -15,7 +15,7 @@ fn edited(editor: &Editor, uri: &str, words: &str) -> RequestId {
     editor.open(uri, CODE);
     let submitted = editor.submit(&SubmitParams {
         range: Some(lines(4, 7)),
-        intent: Intent::Edit,
+        intent: Some(Intent::Edit),
         ..prompt(uri, words, Mode::Background)
     });
     let id = submitted.unwrap().request.id;

@@ -34,6 +34,8 @@ pub struct Launch {
     pub encodings: Vec<&'static str>,
     /// Whether it announces that it knows the custom methods.
     pub announces: bool,
+    /// Its `initializationOptions`.
+    pub options: Value,
     /// The process that it says it is.
     pub process_id: u32,
     /// Where the server's logs are, to be shown when a test fails.
@@ -102,6 +104,7 @@ impl Editor {
                     "processId": launch.process_id,
                     "rootUri": launch.folders.first().map(folder_uri),
                     "workspaceFolders": folders,
+                    "initializationOptions": launch.options,
                     "capabilities": {
                         "general": general,
                         "experimental": experimental,

@@ -96,6 +96,18 @@ temperature = 0.0
         self.folder.path().join("config.toml")
     }
 
+    /// Writes a file of the user's own, beside the configuration, or of the folder with code.
+    pub fn write(&self, folder: &Path, name: &str, text: &str) {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// The folder of the configuration file.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `BACKCHAT_STATE_DIR`.
     pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
@@ -134,6 +146,7 @@ temperature = 0.0
             folders: vec![self.code()],
             encodings: vec!["utf-8", "utf-16"],
             announces: true,
+            options: serde_json::Value::Null,
             process_id: std::process::id(),
             state: self.state(),
         }

@@ -16,6 +16,7 @@ export const method = {
   retry: 'backchat/retry',
   dismiss: 'backchat/dismiss',
   proposal: 'backchat/proposal',
+  prompts: 'backchat/prompts',
   models: 'backchat/models',
   selectModel: 'backchat/selectModel',
   provideKey: 'backchat/provideKey',
@@ -80,11 +81,17 @@ textDocument: TextDocumentIdentifier,
  */
 range?: Range,
 /**
- * What to ask. Not empty.
+ * What to ask. Not empty, unless `libraryPrompt` names a prompt; it is then what follows that.
  */
 prompt: string,
 /**
- * An answer to read, or a change to the code. Default `ask`.
+ * The name of a prompt of the library, as `backchat/prompts` lists it for this buffer. The file is
+ * read now, and its text is stored as part of the request's prompt.
+ */
+libraryPrompt?: string,
+/**
+ * An answer to read, or a change to the code. Default: what the prompt of the library says, else
+ * `ask`.
  */
 intent?: Intent,
 /**
@@ -93,7 +100,8 @@ intent?: Intent,
  */
 mode?: Mode,
 /**
- * The name of a model of the configuration. Default: the selected one.
+ * The name of a model of the configuration. Default: the one of the prompt of the library, else the
+ * selected one.
  */
 model?: string,
 /**
@@ -382,6 +390,105 @@ base: string,
  * What the proposal makes of them.
  */
 theirs: string, };
+
+/**
+ * What Backchat reads of `initializationOptions`, and of the `settings` of
+ * `workspace/didChangeConfiguration` (there also under the key `backchat`). An absent field changes
+ * nothing; a present one replaces what was said before.
+ *
+ * A workspace may bring prompts along. They are read only where the user trusts it: because the client
+ * says so here, or because `trusted_folders` of the user's own configuration names the folder.
+ */
+export type ClientOptions = {
+/**
+ * Whether the user trusts every folder of the workspace. Default `false`.
+ */
+workspaceTrusted?: boolean,
+/**
+ * The URIs of folders that the user trusts, with all that is below them. Default: none.
+ */
+trustedFolders?: Array<string>, };
+
+/**
+ * Parameters of `backchat/prompts`.
+ */
+export type PromptsParams = {
+/**
+ * The buffer that is to be asked about: the prompts of the workspace folder that it lies in are
+ * listed too. Without it only the user's own.
+ */
+textDocument?: TextDocumentIdentifier, };
+
+/**
+ * Result of `backchat/prompts`: the prompt library, as it is on disk now.
+ */
+export type PromptsResult = {
+/**
+ * What `libraryPrompt` of `backchat/submit` may name: the user's own, then the workspace's, each
+ * sorted by name.
+ */
+prompts: Array<PromptInfo>,
+/**
+ * What is wrong with files that are not listed, or was ignored in files that are.
+ */
+problems: Array<PromptProblem>,
+/**
+ * The URI of the workspace's folder of prompts, when there is one that is not read because the
+ * workspace is not trusted.
+ */
+untrustedFolder?: string, };
+
+/**
+ * A prompt of the library.
+ */
+export type PromptInfo = {
+/**
+ * By which it is chosen; a title for people. One line.
+ */
+name: string,
+/**
+ * What it is for. One line.
+ */
+description?: string,
+/**
+ * What a submit with it wants, when the submit does not say.
+ */
+intent: Intent,
+/**
+ * The model that it chooses, when the submit names none. Absent also for the model of a
+ * workspace's prompt that `workspace_prompt_models` of the configuration does not allow.
+ */
+model?: string,
+/**
+ * Whose it is.
+ */
+source: PromptSource,
+/**
+ * The URI of its file, to be opened and edited.
+ */
+uri: string, };
+
+/**
+ * Whose a prompt of the library is.
+ */
+export type PromptSource = "user" | "workspace";
+
+/**
+ * What is wrong with a file of the library.
+ */
+export type PromptProblem = {
+/**
+ * The URI of the file or the folder.
+ */
+uri: string,
+/**
+ * The line, from 0 as in a position.
+ */
+line?: number,
+/**
+ * What is wrong, with the file and the line, for people.
+ */
+message: string, };
 
 /**
  * Result of `backchat/models`.

@@ -17,7 +17,7 @@ use crate::protocol::{
     ResponseDeltaParams, SessionInfo, SessionsParams, SessionsResult, SubmitParams, SubmitResult,
     TakeParams, TakeResult, TakenResponse, method,
 };
-use crate::session::{Intent, Mode, RequestId, SessionId};
+use crate::session::{Mode, RequestId, SessionId};
 
 /// The editor; its server ends with it.
 pub(super) struct Editor {
@@ -104,7 +104,8 @@ impl Editor {
             text_document: document(part)?,
             range: Some(part.range),
             prompt: part.prompt.to_owned(),
-            intent: Intent::Ask,
+            library_prompt: None,
+            intent: None,
             mode: Mode::Background,
             model: None,
             idempotency_key: None,

@@ -1,12 +1,14 @@
 //! Code actions: what can be asked about the selection without typing a prompt into the editor.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tower_lsp::ls_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Command, Diagnostic, Range,
 };
 
-use super::super::Server;
 use super::super::document::range_of;
+use super::super::{Server, prompts};
 use super::{command, one_line};
 use crate::session::Intent;
 use crate::text::PromptComment;
@@ -32,7 +34,10 @@ const QUESTIONS: [(&str, &str, Intent); 4] = [
 ];
 
 /// Answers `textDocument/codeAction`.
-pub(crate) fn code_actions(server: &Server, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
+pub(crate) async fn code_actions(
+    server: &Arc<Server>,
+    params: &CodeActionParams,
+) -> Vec<CodeActionOrCommand> {
     let uri = params.text_document.uri.as_str();
     let Some(snapshot) = server.documents.snapshot(uri) else {
         return Vec::new();
@@ -76,16 +81,13 @@ pub(crate) fn code_actions(server: &Server, params: &CodeActionParams) -> Vec<Co
         actions.push(fix);
     }
     for (title, prompt, intent) in QUESTIONS {
-        let kind = match intent {
-            Intent::Ask => CodeActionKind::EMPTY,
-            Intent::Edit => CodeActionKind::REFACTOR,
-        };
         actions.push(action(
             format!("Backchat: {} in background", title.to_lowercase()),
-            kind,
+            kind_of(intent),
             submit(uri, whole_lines(params.range), prompt, intent),
         ));
     }
+    actions.extend(of_library(server, uri, whole_lines(params.range)).await);
     let wanted = params.context.only.as_deref();
     actions
         .into_iter()
@@ -98,6 +100,41 @@ pub(crate) fn code_actions(server: &Server, params: &CodeActionParams) -> Vec<Co
         })
         .map(CodeActionOrCommand::CodeAction)
         .collect()
+}
+
+/// The prompts of the library. What is wrong with some of them is told by the command line, and logged.
+async fn of_library(server: &Arc<Server>, uri: &str, range: Range) -> Vec<CodeAction> {
+    let library = match prompts::library_for(server, Some(uri)).await {
+        Ok(library) => library,
+        Err(error) => {
+            tracing::warn!(message = %error.message, "the prompt library could not be read");
+            return Vec::new();
+        }
+    };
+    library
+        .prompts
+        .iter()
+        .map(|prompt| {
+            let arguments = json!({
+                "textDocument": { "uri": uri },
+                "range": range,
+                "libraryPrompt": prompt.name,
+                "mode": "background",
+            });
+            action(
+                format!("Backchat: {} in background", one_line(&prompt.name, 80)),
+                kind_of(prompt.intent.unwrap_or_default()),
+                arguments,
+            )
+        })
+        .collect()
+}
+
+const fn kind_of(intent: Intent) -> CodeActionKind {
+    match intent {
+        Intent::Ask => CodeActionKind::EMPTY,
+        Intent::Edit => CodeActionKind::REFACTOR,
+    }
 }
 
 /// Whether a kind is `wanted` or below it: `refactor.rewrite` is within `refactor`.

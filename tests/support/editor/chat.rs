@@ -5,7 +5,7 @@ use backchat::protocol::{
     SessionParams, SessionResult, SessionsParams, SessionsResult, StatusInfo, SubmitParams,
     SubmitResult, TakeParams, TakeResult, method,
 };
-use backchat::session::{Intent, Mode, RequestId, SessionId};
+use backchat::session::{Mode, RequestId, SessionId};
 use serde_json::Value;
 use tower_lsp::ls_types::Range;
 
@@ -18,7 +18,8 @@ pub fn prompt(uri: &str, text: &str, mode: Mode) -> SubmitParams {
         text_document: document(uri),
         range: None,
         prompt: text.into(),
-        intent: Intent::Ask,
+        library_prompt: None,
+        intent: None,
         mode,
         model: None,
         idempotency_key: None,
