@@ -69,17 +69,21 @@ impl Transport {
         id
     }
 
-    /// Waits for the answer to a request.
+    /// Waits for the answer to a request of a server that is not to end before.
     pub fn answer(&self, id: i64) -> Result<Value, RpcError> {
+        self.answer_or_end(id)
+            .unwrap_or_else(|| panic!("the server ended before it answered request {id}"))
+    }
+
+    /// Waits for the answer to a request, or for the end of the server, which is `None`.
+    pub fn answer_or_end(&self, id: i64) -> Option<Result<Value, RpcError>> {
         let find = |inbox: &Inbox| match inbox.answers.get(&id) {
             Some(answer) => Some(Some(answer.clone())),
             None => inbox.ended.then_some(None),
         };
-        match self.inbox.wait_until(PATIENCE, find) {
-            Some(Some(answer)) => answer,
-            Some(None) => panic!("the server ended before it answered request {id}"),
-            None => panic!("the server did not answer request {id} within {PATIENCE:?}"),
-        }
+        self.inbox
+            .wait_until(PATIENCE, find)
+            .unwrap_or_else(|| panic!("no answer to request {id} within {PATIENCE:?}"))
     }
 
     /// Sends a notification.
@@ -143,6 +147,10 @@ fn read_message(stdout: &mut impl BufRead) -> Option<Value> {
     loop {
         let mut line = String::new();
         if stdout.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if !line.ends_with('\n') {
+            // The server was killed while it wrote.
             return None;
         }
         let line = line.trim_end();

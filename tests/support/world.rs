@@ -182,17 +182,20 @@ temperature = 0.0
     /// Kills a process of this world: it has no chance to do anything more.
     pub fn kill(&self, process: u32) {
         assert!(
-            self.processes().contains(&process),
-            "only what works on this store"
+            self.kill_if_there(process),
+            "{process} works on this store and can be killed"
         );
-        assert!(
+    }
+
+    /// Kills a process of this world unless it has ended by itself. Whether it was there.
+    pub fn kill_if_there(&self, process: u32) -> bool {
+        let kill = || {
             Command::new("kill")
                 .arg("-9")
                 .arg(process.to_string())
-                .status()
-                .unwrap()
-                .success()
-        );
+                .output()
+        };
+        self.processes().contains(&process) && kill().unwrap().status.success()
     }
 
     /// Every file in the state directory with its bytes: the database, its log, the logs.

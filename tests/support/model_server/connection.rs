@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -132,6 +132,14 @@ impl Connection {
                     self.write_chunk(&text_event(&text))?;
                 }
                 Step::Wait(gate) => self.wait(|| gate.is_open_within(TICK))?,
+                Step::Pause(pause) => {
+                    let end = Instant::now() + pause;
+                    self.wait(|| {
+                        let left = end.saturating_duration_since(Instant::now());
+                        std::thread::sleep(left.min(TICK));
+                        Instant::now() >= end
+                    })?;
+                }
                 Step::Silence => self.wait(|| {
                     std::thread::sleep(TICK);
                     false

@@ -50,6 +50,8 @@ pub enum Step {
     Text(String),
     /// Nothing, until the gate is open.
     Wait(Gate),
+    /// Nothing, for so long.
+    Pause(Duration),
     /// Nothing, until the client goes.
     Silence,
     /// The finish reason, the usage and `[DONE]`: without it the stream is cut off.
@@ -112,6 +114,15 @@ impl Stream {
             text.split_inclusive(' ')
                 .map(|word| Step::Text(word.into())),
         );
+        self
+    }
+
+    /// A piece for each word, and so long a pause after each.
+    pub fn slow_words(mut self, text: &str, pause: Duration) -> Self {
+        for word in text.split_inclusive(' ') {
+            self.0.push(Step::Text(word.into()));
+            self.0.push(Step::Pause(pause));
+        }
         self
     }
 
