@@ -15,6 +15,7 @@ mod log;
 mod logging;
 mod models;
 mod output;
+mod prompts;
 mod purge;
 mod read;
 mod request;
@@ -56,6 +57,8 @@ enum Command {
     Retry(request::Request),
     /// Take a finished request out of its file's margin in the editors.
     Dismiss(request::Request),
+    /// List the prompts that are kept as files.
+    Prompts(prompts::Prompts),
     /// List the models, or select one.
     Models(models::Models),
     /// Look for problems, and say what helps.
@@ -88,6 +91,7 @@ impl Command {
             Self::Cancel(request) => request.run(Action::Cancel).await,
             Self::Retry(request) => request.run(Action::Retry).await,
             Self::Dismiss(request) => request.run(Action::Dismiss).await,
+            Self::Prompts(prompts) => prompts.run(),
             Self::Models(models) => models.run().await,
             Self::Doctor(doctor) => doctor.run().await,
             Self::Config(config) => config.run(),

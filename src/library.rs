@@ -155,7 +155,8 @@ impl Library {
             let why = match (self.problems.iter().find(of_its_file), &self.untrusted) {
                 (Some(problem), _) => problem.to_string(),
                 (None, Some(folder)) => format!(
-                    "those in {} are not read, as the workspace is not trusted",
+                    "those in {} are not read, as the workspace is not trusted; trust it in the editor, or name it in \
+                     trusted_folders of your configuration",
                     folder.display()
                 ),
                 (None, None) if names.is_empty() => "there is none at all".to_owned(),

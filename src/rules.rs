@@ -55,13 +55,15 @@ pub fn collect(file: &Path, roots: &[PathBuf]) -> Option<String> {
 /// its own directory. Reads the disk.
 #[must_use]
 pub fn collect_in_repository(file: &Path) -> Option<String> {
-    let is_root = |directory: &&Path| directory.join(".git").exists();
-    let root = file
-        .ancestors()
-        .skip(1)
-        .find(is_root)
-        .or_else(|| file.parent())?;
+    let root = repository_of(file.parent()?);
     collect(file, &[root.to_owned()])
+}
+
+/// The root of the repository that a directory lies in, else the directory. Reads the disk.
+#[must_use]
+pub fn repository_of(directory: &Path) -> &Path {
+    let is_root = |directory: &&Path| directory.join(".git").exists();
+    directory.ancestors().find(is_root).unwrap_or(directory)
 }
 
 /// The beginning of a rules file; `None` when there is none, or when it is a link that leads out of the

@@ -12,7 +12,8 @@ use clap::Args;
 use super::inbox::{self, short};
 use super::location::{self, Location};
 use super::output::{BOLD, DIM, TYPED, paint, print, print_json, remark, sentence};
-use super::{language, visible};
+use super::{environment, language, prompts, visible};
+use crate::config::Config;
 use crate::coordinator::{Coordinator, Submit, Submitted};
 use crate::protocol::{RequestInfo, SubmitResult};
 use crate::rules;
@@ -31,11 +32,14 @@ pub(super) struct Ask {
     #[arg(value_name = "FILE[:FIRST-LAST]")]
     location: String,
     /// What to ask; `-` reads it from standard input.
-    #[arg(required_unless_present = "prompt", conflicts_with = "prompt")]
+    #[arg(required_unless_present = "prompt")]
     words: Vec<String>,
-    /// What to ask, as one argument; `-` reads it from standard input.
-    #[arg(long, short, value_name = "PROMPT")]
+    /// Ask what this prompt of the library says, followed by the words: see `backchat prompts`.
+    #[arg(long, short, value_name = "NAME")]
     prompt: Option<String>,
+    /// Ask for a change, which `backchat apply` or an editor then merges into the file.
+    #[arg(long, short)]
+    edit: bool,
     /// The name of a model of the configuration, instead of the selected one.
     #[arg(long, short)]
     model: Option<String>,
@@ -65,8 +69,9 @@ impl Ask {
     fn submit(&self) -> anyhow::Result<Submit> {
         let location = Location::parse(&self.location, |path| path.exists())?;
         let buffer = location.read()?;
-        Ok(Submit {
-            rules: rules::collect_in_repository(&std::path::absolute(&location.path)?),
+        let path = std::path::absolute(&location.path)?;
+        let mut submit = Submit {
+            rules: rules::collect_in_repository(&path),
             uri: location::uri(&location.path)?,
             language: language::of(&location.path).to_owned(),
             span: location.span(&buffer)?,
@@ -81,14 +86,19 @@ impl Ask {
             model: self.model.clone(),
             idempotency_key: None,
             in_front: false,
-        })
+        };
+        if let Some(name) = &self.prompt {
+            let library = prompts::read(&Config::load(&environment)?, path.parent());
+            submit.begin_with(library.require(name)?);
+        }
+        if self.edit {
+            submit.intent = Intent::Edit;
+        }
+        Ok(submit)
     }
 
     fn read_prompt(&self) -> anyhow::Result<String> {
-        let prompt = match &self.prompt {
-            Some(prompt) => prompt.clone(),
-            None => self.words.join(" "),
-        };
+        let prompt = self.words.join(" ");
         if prompt != "-" {
             return Ok(prompt);
         }

@@ -3,6 +3,7 @@
 use super::{Coordinator, Error, Result};
 use crate::clock;
 use crate::config::Model;
+use crate::library::LibraryPrompt;
 use crate::session::{Disposition, Intent, Lane, Mode, should_process_in_background};
 use crate::store::{NewRequest, Place, PlacePosition, RequestRecord, StoredAnchor};
 use crate::text::{Buffer, Encoding, Quote, Span};
@@ -38,6 +39,18 @@ pub struct Submit {
     pub idempotency_key: Option<String>,
     /// Whether someone looks at the buffer.
     pub in_front: bool,
+}
+
+impl Submit {
+    /// Puts a prompt of the library before what is asked. It says the intent, and the model when none was
+    /// named.
+    pub fn begin_with(&mut self, prompt: &LibraryPrompt) {
+        self.prompt = prompt.followed_by(&self.prompt);
+        self.intent = prompt.intent.unwrap_or(self.intent);
+        if self.model.is_none() {
+            self.model.clone_from(&prompt.model);
+        }
+    }
 }
 
 /// An accepted prompt: it is on disk.

@@ -45,11 +45,8 @@ pub(super) async fn prepend(
     let prompt = library
         .require(name)
         .map_err(|error| errors::from_use_case(&error.into()))?;
-    submit.prompt = prompt.followed_by(&submit.prompt);
-    submit.intent = intent.or(prompt.intent).unwrap_or_default();
-    if submit.model.is_none() {
-        submit.model.clone_from(&prompt.model);
-    }
+    submit.begin_with(prompt);
+    submit.intent = intent.unwrap_or(submit.intent);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod inbox;
+mod library;
 mod local_model;
 mod settings;
 mod try_it;

@@ -10,6 +10,7 @@ use crate::cli::{age, environment, log};
 use crate::clock;
 use crate::config::{Config, KeySource, Model, paths};
 use crate::coordinator::Coordinator;
+use crate::library::Library;
 use crate::llm::{self, key};
 use crate::models::{HOW_TO_GET_A_MODEL, Models};
 use crate::protocol::PROTOCOL_VERSION;
@@ -19,6 +20,7 @@ use crate::store::{StatusCounts, Store};
 pub(super) async fn everything(offline: bool) -> Report {
     let mut report = Report::default();
     report.add("Configuration", configuration());
+    report.add("Prompts", prompt_library());
     let client = llm::Client::new();
     let models = Models::load(client.clone());
     models.discover_local().await;
@@ -85,6 +87,21 @@ fn configuration() -> Vec<Finding> {
         };
         findings.push(Finding::good(setting.name, value).from(setting.origin));
     }
+    findings
+}
+
+/// The user's own prompts.
+fn prompt_library() -> Vec<Finding> {
+    // What is wrong with the configuration is told already.
+    let Ok(config) = Config::load(&environment) else {
+        return Vec::new();
+    };
+    let library = Library::read(&config, None);
+    let mut findings = vec![Finding::good("prompts", library.prompts.len().to_string())];
+    findings.extend(library.problems.iter().map(|problem| {
+        let remedy = "correct it there; the other prompts work";
+        Finding::bad("prompt", problem.to_string(), Some(remedy.to_owned()))
+    }));
     findings
 }
 

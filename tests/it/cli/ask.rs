@@ -51,16 +51,8 @@ fn ask_prints_the_result_of_a_submit_as_json() {
         (range.start.line, range.start.character, range.end.line),
         (1, 0, 1)
     );
-    let foreground: SubmitResult = json(
-        &world,
-        &[
-            "ask",
-            "--foreground",
-            "main.rs",
-            "--prompt",
-            "and this? «b»",
-        ],
-    );
+    let foreground: SubmitResult =
+        json(&world, &["ask", "--foreground", "main.rs", "and this? «b»"]);
     assert_eq!(foreground.request.lane, Lane::Foreground);
     assert_eq!(foreground.request.session_id, result.request.session_id);
 }
@@ -213,7 +205,7 @@ fn interrupted_waiting_leaves_the_question_to_a_worker() {
 fn the_prompt_may_come_from_standard_input() {
     let world = World::scripted();
     write(&world, "main.rs", CODE);
-    for arguments in [["-w", "-"], ["-w", "--prompt=-"]] {
+    for arguments in [["-w", "-"], ["--wait", "-"]] {
         let mut child = world
             .backchat()
             .args(["ask", "main.rs"])
