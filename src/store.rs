@@ -27,6 +27,8 @@ mod record;
 mod recovery;
 mod rename;
 mod schema;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod submit;
 mod transcript;
 

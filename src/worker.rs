@@ -5,7 +5,11 @@
 //! of its own attempts.
 
 mod attempt;
+mod clock_jump;
 mod retry;
+mod schedule;
+#[cfg(test)]
+mod simulation;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +26,8 @@ use crate::feed::Feed;
 use crate::llm;
 use crate::models::Models;
 use crate::session::RequestId;
-use crate::store::{ClaimLimits, Claimed, EventKind, Followed, Store, StoreError};
+use crate::store::{Claimed, EventKind, Followed, Store, StoreError};
+use schedule::{Schedule, Surroundings};
 
 /// How long a claim lives without a heartbeat. SQLite's busy handler is not fair, so waits of
 /// seconds happen under load; a lease must outlast several of them.
@@ -63,6 +68,7 @@ struct Shared {
     stop: CancellationToken,
     tasks: TaskTracker,
     running: DashMap<RequestId, Running>,
+    started: Instant,
 }
 
 /// An attempt that runs here.
@@ -80,6 +86,7 @@ impl Worker {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             running: DashMap::new(),
+            started: Instant::now(),
         });
         // Before the first look at the queue, so that no request comes between the two unheard.
         let changes = shared.tools.feed.subscribe();
@@ -134,15 +141,12 @@ async fn beat(shared: Arc<Shared>) {
                 tracing::warn!(%error, "old events could not be removed");
             }
         }
-        if shared.running.is_empty() {
+        let running = shared.running();
+        if running.is_empty() {
             continue;
         }
-        if let Err(error) = shared
-            .tools
-            .store
-            .heartbeat(millis(LEASE), clock::now())
-            .await
-        {
+        let store = &shared.tools.store;
+        if let Err(error) = store.heartbeat(running, millis(LEASE), clock::now()).await {
             tracing::warn!(%error, "the leases of running requests could not be prolonged");
         }
     }
@@ -150,8 +154,9 @@ async fn beat(shared: Arc<Shared>) {
 
 async fn work(shared: Arc<Shared>) {
     let store = &shared.tools.store;
+    let mut schedule = Schedule::default();
     loop {
-        let pause = match turn(&shared).await {
+        let pause = match schedule.turn(store, &shared).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::error!(%error, "the worker cannot use the store");
@@ -176,59 +181,46 @@ async fn work(shared: Arc<Shared>) {
     }
 }
 
-/// Claims everything that may run now; gives back how long to sleep when nothing happens.
-async fn turn(shared: &Arc<Shared>) -> Result<Option<Duration>, StoreError> {
-    let store = &shared.tools.store;
-    let recovered = store.recover(MOST_LOST, clock::now()).await?;
-    if recovered.requests > 0 {
-        tracing::info!(
-            requests = recovered.requests,
-            "took over requests whose worker is gone"
-        );
-        shared.tools.feed.nudge();
+impl Surroundings for Arc<Shared> {
+    fn wall_clock(&self) -> i64 {
+        clock::now()
     }
-    let mut looked = clock::now();
-    if store.end_holds(clock::now()).await? > 0 {
-        shared.tools.feed.nudge();
+
+    fn steady_clock(&self) -> Duration {
+        self.started.elapsed()
     }
-    while !shared.stop.is_cancelled() {
-        let limits = ClaimLimits {
-            lease_ms: millis(LEASE),
-            models: shared.tools.models.callable(),
-            default_limit: shared.tools.models.catalog().config.max_concurrent.value,
-        };
-        looked = clock::now();
-        let Some(claimed) = store.claim(limits, looked).await? else {
-            break;
-        };
-        shared.tools.feed.nudge();
-        begin(shared, claimed);
+
+    fn callable(&self) -> Vec<(String, u32)> {
+        self.tools.models.callable()
     }
-    let models = shared.tools.models.clone();
-    let callable = models
-        .callable()
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    if store
-        .hold_orphans(callable, move |model| models.why_not(model), clock::now())
-        .await?
-        > 0
-    {
-        shared.tools.feed.nudge();
+
+    fn default_limit(&self) -> u32 {
+        self.tools.models.catalog().config.max_concurrent.value
     }
-    // Counted from the look that found nothing: a hold that has ended since then would otherwise be
-    // neither claimed nor waited for.
-    let next = store.next_wake(looked).await?;
-    let next = next.map(|at| {
-        let pause = at.saturating_sub(clock::now());
-        Duration::from_millis(u64::try_from(pause).unwrap_or(0))
-    });
-    Ok(match (next, recovered.others_run) {
-        (Some(next), true) => Some(next.min(WATCH)),
-        (next, false) => next,
-        (None, true) => Some(WATCH),
-    })
+
+    fn why_not(&self) -> impl Fn(&str) -> String + Send + 'static {
+        let models = self.tools.models.clone();
+        move |model| models.why_not(model)
+    }
+
+    fn running(&self) -> Vec<RequestId> {
+        self.running
+            .iter()
+            .map(|entry| entry.key().clone())
+            .collect()
+    }
+
+    fn begin(&self, claimed: Claimed) {
+        begin(self, claimed);
+    }
+
+    fn changed(&self) {
+        self.tools.feed.nudge();
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
 }
 
 fn begin(shared: &Arc<Shared>, claimed: Claimed) {
@@ -261,7 +253,7 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
             }
             Err(panic) => {
                 tracing::error!(request = %id, %panic, "an attempt panicked");
-                if let Err(error) = attempt::record_panic(&shared_in.tools, &id).await {
+                if let Err(error) = attempt::record_panic(&shared_in.tools, &id, number).await {
                     tracing::error!(request = %id, %error, "the panic could not be recorded");
                 }
             }

@@ -3,6 +3,9 @@
 //! SQLite blocks; the runtime's threads must not. The writing thread takes the jobs that are
 //! waiting and commits them together, so that many submits at once cost one `fsync`.
 
+#[cfg(test)]
+mod inline;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread;
@@ -12,6 +15,8 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::{Result, StoreError};
+#[cfg(test)]
+pub(super) use inline::Inline;
 
 /// How many jobs one commit may carry: bounds how long the lock is held.
 const BATCH: usize = 64;
@@ -44,6 +49,9 @@ enum Job {
 pub(super) struct Thread {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
+    /// Of a simulation, which has no threads.
+    #[cfg(test)]
+    inline: Option<Inline>,
 }
 
 impl Thread {
@@ -56,6 +64,17 @@ impl Thread {
         Self {
             jobs: Some(jobs),
             thread,
+            #[cfg(test)]
+            inline: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn inline(inline: Inline) -> Self {
+        Self {
+            jobs: None,
+            thread: None,
+            inline: Some(inline),
         }
     }
 
@@ -70,6 +89,10 @@ impl Thread {
         R: Send + 'static,
         F: FnOnce(&Connection) -> Result<R> + Send + 'static,
     {
+        #[cfg(test)]
+        if let Some(inline) = &self.inline {
+            return inline.run(job).await;
+        }
         let (answer, answered) = oneshot::channel();
         self.send(Job::Run(Box::new(move |connection| {
             // The caller may have stopped waiting; that is its right.
@@ -85,6 +108,10 @@ impl Thread {
         R: Send + 'static,
         F: FnOnce(&Connection) -> Result<R> + Send + 'static,
     {
+        #[cfg(test)]
+        if let Some(inline) = &self.inline {
+            return inline.transact(job).await;
+        }
         let (answer, answered) = oneshot::channel();
         self.send(Job::Transact(
             durability,

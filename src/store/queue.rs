@@ -1,8 +1,8 @@
 //! The durable queue: claim, heartbeat, stream, end.
 //!
 //! A claim is a lease. Its owner prolongs it by a heartbeat; what a dead owner leaves behind is in
-//! [`super::recovery`]. Every write of an owner is fenced by
-//! `state = 'running' AND owner = me`.
+//! [`super::recovery`]. Every write of an owner is fenced: the request must be running, its own, and
+//! in the attempt that writes.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -66,7 +66,8 @@ pub struct Requeue {
 
 impl Store {
     /// Claims the next request that may run now, if there is one: foreground before background, in
-    /// the order of acceptance, none before the end of an earlier one of its session.
+    /// the order of acceptance, none before the end of an earlier one of its session, and none beside
+    /// another of its session: an earlier one that is retried waits for the later one that runs.
     ///
     /// # Errors
     ///
@@ -111,18 +112,20 @@ impl Store {
         .await
     }
 
-    /// Prolongs the leases of everything that this process runs.
+    /// Prolongs the leases of what this process runs.
     ///
     /// # Errors
     ///
     /// When the leases were not prolonged.
-    pub async fn heartbeat(&self, lease_ms: i64, now: i64) -> Result<()> {
+    pub async fn heartbeat(&self, running: Vec<RequestId>, lease_ms: i64, now: i64) -> Result<()> {
         let owner = self.owner().0.clone();
         self.write_relaxed(move |db| {
-            db.prepare_cached(
-                "UPDATE requests SET lease_until = ?2 WHERE state = 'running' AND owner = ?1",
-            )?
-            .execute(params![owner, now + lease_ms])?;
+            let mut statement = db.prepare_cached(
+                "UPDATE requests SET lease_until = ?3 WHERE id = ?1 AND state = 'running' AND owner = ?2",
+            )?;
+            for id in running {
+                statement.execute(params![id.0, owner, now + lease_ms])?;
+            }
             Ok(())
         })
         .await
@@ -132,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when the request is not this process's any more.
+    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
     pub async fn append(
         &self,
         id: &RequestId,
@@ -142,7 +145,7 @@ impl Store {
     ) -> Result<()> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write_relaxed(move |db| {
-            fence(db, &owner, &id)?;
+            fence(db, &owner, &id, attempt)?;
             let seq: u32 = db
                 .prepare_cached(
                     "UPDATE attempts SET chunk_count = chunk_count + 1 WHERE request_id = ?1 AND number = ?2
@@ -162,11 +165,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when the request is not this process's any more.
-    pub async fn finish(&self, id: &RequestId, end: AttemptEnd, now: i64) -> Result<RequestRecord> {
+    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
+    pub async fn finish(
+        &self,
+        id: &RequestId,
+        attempt: u32,
+        end: AttemptEnd,
+        now: i64,
+    ) -> Result<RequestRecord> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write(move |db| {
-            fence(db, &owner, &id)?;
+            fence(db, &owner, &id, attempt)?;
             let (state, kind, finish, failure, usage) = match end {
                 AttemptEnd::Done { finish, usage } => {
                     (State::Done, EventKind::Done, Some(finish), None, usage)
@@ -188,11 +197,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when the request is not this process's any more.
-    pub async fn requeue(&self, id: &RequestId, again: Requeue, now: i64) -> Result<RequestRecord> {
+    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
+    pub async fn requeue(
+        &self,
+        id: &RequestId,
+        attempt: u32,
+        again: Requeue,
+        now: i64,
+    ) -> Result<RequestRecord> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write(move |db| {
-            fence(db, &owner, &id)?;
+            fence(db, &owner, &id, attempt)?;
             transcript::end_attempt(db, &id, "fault", None, again.usage, now)?;
             db.prepare_cached(
                 "UPDATE requests SET state = 'queued', owner = NULL, lease_until = NULL, faults = faults + 1,
@@ -256,11 +271,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when the request is not this process's any more.
-    pub async fn release(&self, id: &RequestId, usage: UsageRecord, now: i64) -> Result<()> {
+    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
+    pub async fn release(
+        &self,
+        id: &RequestId,
+        attempt: u32,
+        usage: UsageRecord,
+        now: i64,
+    ) -> Result<()> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write(move |db| {
-            fence(db, &owner, &id)?;
+            fence(db, &owner, &id, attempt)?;
             queue_again(db, &id, usage, now)
         })
         .await
@@ -317,7 +338,8 @@ fn next_claimable(
          FROM requests r
          WHERE r.state = 'queued' AND r.not_before <= ?1
            AND NOT EXISTS (SELECT 1 FROM requests e
-                           WHERE e.session_id = r.session_id AND e.seq < r.seq AND e.state IN ('queued', 'running'))
+                           WHERE e.session_id = r.session_id AND e.state IN ('queued', 'running')
+                             AND (e.seq < r.seq OR e.state = 'running'))
            AND NOT EXISTS (SELECT 1 FROM endpoints b WHERE b.endpoint = r.endpoint AND b.blocked_until > ?1)
          ORDER BY r.lane, r.seq",
     )?;
@@ -370,11 +392,15 @@ fn changed(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn fence(db: &Connection, owner: &str, id: &RequestId) -> Result<()> {
-    db.prepare_cached("SELECT 1 FROM requests WHERE id = ?1 AND state = 'running' AND owner = ?2")?
-        .query_row([&id.0, owner], |_| Ok(()))
-        .optional()?
-        .ok_or_else(|| StoreError::Fenced(id.0.clone()))
+/// Lets through the attempt that runs. That the request is this process's is not enough: it may have been
+/// lost to another one meanwhile, or cancelled and retried, and have come back as a later attempt.
+fn fence(db: &Connection, owner: &str, id: &RequestId, attempt: u32) -> Result<()> {
+    db.prepare_cached(
+        "SELECT 1 FROM requests WHERE id = ?1 AND state = 'running' AND owner = ?2 AND attempt = ?3",
+    )?
+    .query_row(params![id.0, owner, attempt], |_| Ok(()))
+    .optional()?
+    .ok_or_else(|| StoreError::Fenced(id.0.clone()))
 }
 
 pub(super) fn queue_again(

@@ -22,7 +22,10 @@ pub struct Recovered {
 
 impl Store {
     /// Queues again what workers left behind that are gone: their process ended, or their lease ran
-    /// out. Events tell of each.
+    /// out and `leases_count`. Events tell of each.
+    ///
+    /// Of what this process has claimed it keeps what is `running` here, whatever the clock says; the
+    /// end of anything else could not be recorded.
     ///
     /// A request that was left behind `most_lost` times in a row is failed: it may be what kills the
     /// workers.
@@ -30,9 +33,15 @@ impl Store {
     /// # Errors
     ///
     /// When the change could not be committed.
-    pub async fn recover(&self, most_lost: u32, now: i64) -> Result<Recovered> {
+    pub async fn recover(
+        &self,
+        running: Vec<RequestId>,
+        most_lost: u32,
+        leases_count: bool,
+        now: i64,
+    ) -> Result<Recovered> {
         let (me, directory) = (self.owner().0.clone(), self.directory().to_owned());
-        let running = self
+        let claimed = self
             .read(|db| {
                 let mut statement = db.prepare_cached(
                     "SELECT id, owner, lease_until FROM requests WHERE state = 'running'",
@@ -48,8 +57,12 @@ impl Store {
             })
             .await?;
         let (lost, alive): (Vec<_>, Vec<_>) =
-            running.into_iter().partition(|(_, owner, lease_until)| {
-                *lease_until < now || (*owner != me && liveness::is_dead(&directory, owner))
+            claimed.into_iter().partition(|(id, owner, lease_until)| {
+                if *owner == me {
+                    !running.contains(id)
+                } else {
+                    (leases_count && *lease_until < now) || liveness::is_dead(&directory, owner)
+                }
             });
         let others_run = alive.iter().any(|(_, owner, _)| *owner != me);
         if lost.is_empty() {

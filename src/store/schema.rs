@@ -86,7 +86,8 @@ fn user_version(db: &Connection) -> Result<i64> {
     Ok(db.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-fn migrate(db: &mut Connection) -> Result<()> {
+/// Brings the schema of a database up to date.
+pub(super) fn migrate(db: &mut Connection) -> Result<()> {
     // The version is read again under the lock: another process may migrate at the same time.
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = usize::try_from(user_version(&transaction)?).unwrap_or(0);

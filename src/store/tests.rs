@@ -62,6 +62,14 @@ async fn claim(store: &Store, now: i64) -> Option<RequestId> {
     claimed.map(|claimed| claimed.request.id)
 }
 
+/// As a process does that runs nothing itself.
+async fn recover(store: &Store, most_lost: u32, now: i64) -> Recovered {
+    store
+        .recover(Vec::new(), most_lost, true, now)
+        .await
+        .unwrap()
+}
+
 fn done() -> AttemptEnd {
     AttemptEnd::Done {
         finish: "stop".to_owned(),
@@ -119,7 +127,7 @@ async fn a_session_keeps_its_order() {
         "other sessions overlap"
     );
     assert_eq!(claim(&store, 2).await, None, "its session is busy");
-    store.finish(&first, done(), 3).await.unwrap();
+    store.finish(&first, 1, done(), 3).await.unwrap();
     assert_eq!(claim(&store, 4).await, Some(second));
 }
 
@@ -136,11 +144,11 @@ async fn a_turn_that_waits_for_a_retry_holds_its_session() {
         block_endpoint: false,
         usage: UsageRecord::default(),
     };
-    let held = store.requeue(&first, again, 3).await.unwrap();
+    let held = store.requeue(&first, 1, again, 3).await.unwrap();
     assert_eq!(held.state, State::Held);
     assert_eq!(claim(&store, 999).await, None);
     assert_eq!(claim(&store, 1000).await, Some(first.clone()));
-    store.finish(&first, done(), 1001).await.unwrap();
+    store.finish(&first, 2, done(), 1001).await.unwrap();
     assert_eq!(claim(&store, 1002).await, Some(second));
 }
 
@@ -185,7 +193,7 @@ async fn a_rate_limit_holds_everything_at_its_endpoint() {
         block_endpoint: true,
         usage: UsageRecord::default(),
     };
-    store.requeue(&first, again, 3).await.unwrap();
+    store.requeue(&first, 1, again, 3).await.unwrap();
     let late = submit(&store, "file:///c", "3", Lane::Background).await;
     let status = store.status().await.unwrap();
     assert_eq!(
@@ -214,13 +222,13 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_owner_can_write_no_more() {
         .await
         .unwrap();
 
-    let early = two.recover(5, 10 + LEASE - 1).await.unwrap();
+    let early = recover(&two, 5, 10 + LEASE - 1).await;
     assert_eq!(
         (early.requests, early.others_run),
         (0, true),
         "its owner lives"
     );
-    assert_eq!(two.recover(5, 10 + LEASE + 1).await.unwrap().requests, 1);
+    assert_eq!(recover(&two, 5, 10 + LEASE + 1).await.requests, 1);
     let again = two.claim(limits(4), 10 + LEASE + 2).await.unwrap().unwrap();
     assert_eq!(
         (again.request.id.clone(), again.request.attempt),
@@ -230,11 +238,81 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_owner_can_write_no_more() {
     let late = one.append(&id, 1, "answer".to_owned(), String::new()).await;
     assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
     assert!(matches!(
-        one.finish(&id, done(), 99_999).await,
+        one.finish(&id, 1, done(), 99_999).await,
         Err(StoreError::Fenced(_))
     ));
     let kept = two.turn(&id).await.unwrap().response.unwrap();
     assert_eq!(kept.text, "half an ", "what had streamed stays visible");
+}
+
+#[tokio::test]
+async fn after_a_sleep_of_the_machine_nobody_loses_what_runs() {
+    let directory = directory();
+    let one = Store::open(directory.path()).unwrap();
+    let two = Store::open(directory.path()).unwrap();
+    let id = submit(&one, "file:///a", "?", Lane::Background).await;
+    claim(&one, 10).await.unwrap();
+    let later = 10 + 100 * LEASE;
+    let others = two.recover(Vec::new(), 5, false, later).await.unwrap();
+    assert_eq!((others.requests, others.others_run), (0, true));
+    let own = one.recover(vec![id.clone()], 5, true, later).await.unwrap();
+    assert_eq!(own.requests, 0, "who looks lives, and so does what it runs");
+    one.heartbeat(vec![id.clone()], LEASE, later).await.unwrap();
+    assert_eq!(recover(&two, 5, later + 1).await.requests, 0);
+    one.finish(&id, 1, done(), later + 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_attempt_whose_end_could_not_be_recorded_is_found_by_its_own_worker() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    let id = submit(&store, "file:///a", "1", Lane::Background).await;
+    let other = submit(&store, "file:///b", "2", Lane::Background).await;
+    claim(&store, 10).await.unwrap();
+    claim(&store, 10).await.unwrap();
+    let still = vec![other.clone()];
+    store.heartbeat(still.clone(), LEASE, 20).await.unwrap();
+    let found = store.recover(still, 5, true, 21).await.unwrap();
+    assert_eq!(found.requests, 1);
+    assert_eq!(store.request(&id).await.unwrap().state, State::Queued);
+    assert_eq!(store.request(&other).await.unwrap().state, State::Running);
+}
+
+#[tokio::test]
+async fn an_attempt_cannot_write_into_a_later_one_of_the_same_process() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    let id = submit(&store, "file:///a", "?", Lane::Background).await;
+    claim(&store, 2).await.unwrap();
+    store.cancel(&id, 3).await.unwrap();
+    store.retry(&id, 4).await.unwrap();
+    claim(&store, 5).await.unwrap();
+    store
+        .append(&id, 2, "half an ".to_owned(), String::new())
+        .await
+        .unwrap();
+    // The first attempt has not heard of it yet, and comes to its end.
+    let late = store.append(&id, 1, "old".to_owned(), String::new()).await;
+    assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
+    let late = store.finish(&id, 1, done(), 6).await;
+    assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
+    let turn = store.turn(&id).await.unwrap();
+    assert_eq!(turn.request.state, State::Running);
+    assert_eq!(turn.response.unwrap().text, "half an ");
+}
+
+#[tokio::test]
+async fn a_turn_that_is_retried_waits_for_the_later_one_that_runs() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    let first = submit(&store, "file:///a", "1", Lane::Background).await;
+    let second = submit(&store, "file:///a", "2", Lane::Background).await;
+    store.cancel(&first, 2).await.unwrap();
+    assert_eq!(claim(&store, 3).await, Some(second.clone()));
+    store.retry(&first, 4).await.unwrap();
+    assert_eq!(claim(&store, 5).await, None, "a session runs one at a time");
+    store.finish(&second, 1, done(), 6).await.unwrap();
+    assert_eq!(claim(&store, 7).await, Some(first));
 }
 
 #[tokio::test]
@@ -245,7 +323,7 @@ async fn a_dead_process_is_noticed_before_its_lease_runs_out() {
     submit(&one, "file:///a", "?", Lane::Background).await;
     claim(&one, 10).await.unwrap();
     drop(one);
-    assert_eq!(two.recover(5, 11).await.unwrap().requests, 1);
+    assert_eq!(recover(&two, 5, 11).await.requests, 1);
 }
 
 #[tokio::test]
@@ -257,7 +335,7 @@ async fn a_request_that_kills_its_workers_fails_in_the_end() {
         let mortal = Store::open(directory.path()).unwrap();
         mortal.claim(limits(4), 2).await.unwrap().unwrap();
         drop(mortal);
-        store.recover(3, 3).await.unwrap();
+        recover(&store, 3, 3).await;
     }
     let request = store.request(&id).await.unwrap();
     assert_eq!(request.state, State::Failed);
@@ -283,7 +361,7 @@ async fn streamed_text_never_shrinks() {
         block_endpoint: false,
         usage: UsageRecord::default(),
     };
-    store.requeue(&id, again, 3).await.unwrap();
+    store.requeue(&id, 1, again, 3).await.unwrap();
     assert_eq!(said().await.text, "one two three");
     claim(&store, 4).await.unwrap();
     store
@@ -303,7 +381,7 @@ async fn streamed_text_never_shrinks() {
         (said().await.text.as_str(), said().await.attempt),
         ("one two three four", 2)
     );
-    store.finish(&id, done(), 5).await.unwrap();
+    store.finish(&id, 2, done(), 5).await.unwrap();
     assert_eq!(said().await.text, "one two three four");
     assert_eq!(said().await.chunk_count, 2);
 }
@@ -319,7 +397,7 @@ async fn unread_is_set_once_and_cleared_once() {
     one.append(&id, 1, "the answer".to_owned(), String::new())
         .await
         .unwrap();
-    let done = one.finish(&id, done(), 3).await.unwrap();
+    let done = one.finish(&id, 1, done(), 3).await.unwrap();
     assert!(done.unread);
     assert_eq!(two.status().await.unwrap().unread, 1);
 
@@ -368,7 +446,7 @@ async fn an_answer_is_never_thrown_away_by_a_retry() {
     let store = Store::open(directory.path()).unwrap();
     let id = submit(&store, "file:///a", "?", Lane::Background).await;
     claim(&store, 2).await.unwrap();
-    store.finish(&id, done(), 3).await.unwrap();
+    store.finish(&id, 1, done(), 3).await.unwrap();
     assert!(matches!(
         store.retry(&id, 4).await,
         Err(StoreError::WrongState { .. })
@@ -396,7 +474,7 @@ async fn who_follows_hears_of_every_change_in_order() {
     one.append(&id, 1, ", and its end".to_owned(), String::new())
         .await
         .unwrap();
-    one.finish(&id, done(), 3).await.unwrap();
+    one.finish(&id, 1, done(), 3).await.unwrap();
     let ended = two
         .follow(streaming.last_event, streaming.last_chunk)
         .await
@@ -537,11 +615,11 @@ async fn nothing_but_what_was_asked_for_is_purged() {
     let store = Store::open(directory.path()).unwrap();
     let read = submit(&store, "file:///a", "read", Lane::Background).await;
     claim(&store, 2).await.unwrap();
-    store.finish(&read, done(), 10).await.unwrap();
+    store.finish(&read, 1, done(), 10).await.unwrap();
     store.take_request(&read, 11).await.unwrap();
     let unread = submit(&store, "file:///b", "unread", Lane::Background).await;
     claim(&store, 12).await.unwrap();
-    store.finish(&unread, done(), 13).await.unwrap();
+    store.finish(&unread, 1, done(), 13).await.unwrap();
     let waiting = submit(&store, "file:///c", "waiting", Lane::Background).await;
 
     let would = store.purge(100, false, true).await.unwrap();

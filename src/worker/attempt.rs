@@ -45,21 +45,26 @@ pub(super) async fn run(
     };
     // Leaving the select has dropped the stream, and with it the connection.
     recorder.flush().await?;
-    let (store, id) = (&tools.store, &request.id);
+    let (store, id, number) = (&tools.store, &request.id, request.attempt);
     let usage = recorder.usage;
     match outcome {
-        None if stop.is_cancelled() => store.release(id, usage, clock::now()).await?,
+        None if stop.is_cancelled() => store.release(id, number, usage, clock::now()).await?,
         None => {}
         Some(Ok(finish)) => {
             tracing::info!(request = %id, finish, "attempt is done");
             store
-                .finish(id, AttemptEnd::Done { finish, usage }, clock::now())
+                .finish(id, number, AttemptEnd::Done { finish, usage }, clock::now())
                 .await?;
         }
         Some(Err(Fault::Final(failure))) => {
             tracing::warn!(request = %id, kind = failure.kind, "attempt failed: {}", failure.message);
             store
-                .finish(id, AttemptEnd::Failed { failure, usage }, clock::now())
+                .finish(
+                    id,
+                    number,
+                    AttemptEnd::Failed { failure, usage },
+                    clock::now(),
+                )
                 .await?;
         }
         Some(Err(Fault::Model(error))) => record_fault(&tools, &request, &error, usage).await?,
@@ -68,7 +73,7 @@ pub(super) async fn run(
 }
 
 /// Ends a request whose attempt panicked, so that it does not wait for its lease to run out.
-pub(super) async fn record_panic(tools: &Tools, id: &RequestId) -> Result<()> {
+pub(super) async fn record_panic(tools: &Tools, id: &RequestId, attempt: u32) -> Result<()> {
     let failure = FailureRecord {
         kind: "internal".to_owned(),
         message: "Backchat itself failed while it ran this request".to_owned(),
@@ -78,7 +83,11 @@ pub(super) async fn record_panic(tools: &Tools, id: &RequestId) -> Result<()> {
         failure,
         usage: UsageRecord::default(),
     };
-    tools.store.finish(id, end, clock::now()).await.map(|_| ())
+    tools
+        .store
+        .finish(id, attempt, end, clock::now())
+        .await
+        .map(|_| ())
 }
 
 /// Why an attempt did not bring the whole response.
@@ -182,7 +191,12 @@ async fn record_fault(
             };
             tools
                 .store
-                .finish(&request.id, AttemptEnd::Failed { failure, usage }, now)
+                .finish(
+                    &request.id,
+                    request.attempt,
+                    AttemptEnd::Failed { failure, usage },
+                    now,
+                )
                 .await?;
         }
         Decision::Again { wait, endpoint } => {
@@ -193,7 +207,10 @@ async fn record_fault(
                 block_endpoint: endpoint,
                 usage,
             };
-            tools.store.requeue(&request.id, again, now).await?;
+            tools
+                .store
+                .requeue(&request.id, request.attempt, again, now)
+                .await?;
         }
     }
     Ok(())
