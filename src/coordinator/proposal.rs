@@ -2,7 +2,7 @@
 
 use super::{Coordinator, Error, Result};
 use crate::session::{Intent, RequestId, State};
-use crate::text::{LineChange, Merge, Replacement, Span, decode, merge};
+use crate::text::{LineChange, Merge, MergeStatus, Replacement, Span, decode, merge};
 
 /// A proposal, merged with what was typed meanwhile. All spans are those of the buffer now.
 #[derive(Clone, Debug)]
@@ -17,6 +17,26 @@ pub struct Proposal {
     pub merged: String,
     /// What the chosen changes do, by lines.
     pub change: LineChange,
+    /// All changes, with each conflict between markers; only when there are conflicts.
+    pub marked: Option<Marked>,
+}
+
+/// The buffer with every change that fits in it, and each conflict between markers as git writes them.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// The whole text.
+    pub text: String,
+    /// What leads to it from the buffer now.
+    pub edits: Vec<Replacement>,
+}
+
+impl Marked {
+    fn of(merged: &Merge, ours: &str) -> Self {
+        let text = merged.with_markers("yours", "proposed");
+        // Merging into the base itself finds the edits.
+        let edits = merge(ours, ours, &text).edits;
+        Self { text, edits }
+    }
 }
 
 impl Coordinator {
@@ -90,7 +110,13 @@ impl Proposal {
             }
         };
         let merged = apply(&ours, &edits);
+        let marked = merge
+            .as_ref()
+            .ok()
+            .filter(|merge| merge.status == MergeStatus::Conflict)
+            .map(|merge| Marked::of(merge, &ours));
         Ok(Self {
+            marked,
             change: LineChange::between(&ours, &merged),
             merge,
             ours,
@@ -116,7 +142,6 @@ fn apply(text: &str, edits: &[Replacement]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::MergeStatus;
 
     const BASE: &str = "fn a() {\n    1\n}\n\nfn b() {\n    2\n}\n";
 
@@ -150,6 +175,18 @@ mod tests {
             MergeStatus::Conflict
         );
         assert_eq!(proposal.merged, ours);
+        let marked = proposal.marked.unwrap();
+        let section = "<<<<<<< yours\n    22\n=======\n    3\n>>>>>>> proposed\n";
+        assert_eq!(marked.text, ours.replace("    22\n", section));
+        assert_eq!(apply(&ours, &marked.edits), marked.text);
+        // What was typed is left where it is; markers are put around it.
+        let typed = ours.find("    22\n").unwrap();
+        assert!(
+            marked
+                .edits
+                .iter()
+                .all(|edit| edit.span.end <= typed || typed < edit.span.start)
+        );
     }
 
     #[test]

@@ -57,6 +57,10 @@ pub struct ProposalResult {
     /// only when `status` is `conflict`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marked: Option<String>,
+    /// What leads from the buffer to `marked`: disjoint, in order; present when `marked` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "TextEdit[]"))]
+    pub marked_edits: Option<Vec<TextEdit>>,
 }
 
 /// How a proposal and a buffer go together.

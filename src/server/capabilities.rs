@@ -78,7 +78,9 @@ pub(super) fn initialize(server: &Server, params: &InitializeParams) -> Initiali
                 commands: command::ALL.map(str::to_owned).to_vec(),
                 ..ExecuteCommandOptions::default()
             }),
-            experimental: Some(json!({ "backchat": { "protocolVersion": PROTOCOL_VERSION } })),
+            experimental: Some(json!({
+                "backchat": { "protocolVersion": PROTOCOL_VERSION, "proposals": true }
+            })),
             ..ServerCapabilities::default()
         },
         server_info: Some(ServerInfo {

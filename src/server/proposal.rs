@@ -11,7 +11,7 @@ use super::{Server, errors};
 use crate::coordinator::Proposal;
 use crate::protocol::{ConflictInfo, HunkInfo, ProposalParams, ProposalResult, ProposalStatus};
 use crate::session::RequestId;
-use crate::text::{Buffer, Encoding, MergeStatus};
+use crate::text::{Buffer, Encoding, MergeStatus, Replacement};
 
 pub(super) async fn proposal(
     server: &Arc<Server>,
@@ -66,22 +66,21 @@ fn shown(
     proposal: Proposal,
     encoding: Encoding,
 ) -> ProposalResult {
-    let (status, reason, hunks, conflicts, marked) = match proposal.merge {
-        Err(reason) => (
-            ProposalStatus::None,
-            Some(reason),
-            Vec::new(),
-            Vec::new(),
-            None,
-        ),
+    let text_edits = |edits: Vec<Replacement>| {
+        let edits = edits.into_iter().map(|edit| TextEdit {
+            range: range_of(buffer, edit.span, encoding),
+            new_text: edit.text,
+        });
+        edits.collect::<Vec<_>>()
+    };
+    let (status, reason, hunks, conflicts) = match proposal.merge {
+        Err(reason) => (ProposalStatus::None, Some(reason), Vec::new(), Vec::new()),
         Ok(merge) => {
             let status = match merge.status {
                 MergeStatus::Clean => ProposalStatus::Clean,
                 MergeStatus::Moved => ProposalStatus::Moved,
                 MergeStatus::Conflict => ProposalStatus::Conflict,
             };
-            let marked = (status == ProposalStatus::Conflict)
-                .then(|| merge.with_markers("yours", "proposed"));
             let hunks = (0..).zip(&merge.edits).map(|(index, edit)| HunkInfo {
                 index,
                 range: range_of(buffer, edit.span, encoding),
@@ -94,23 +93,20 @@ fn shown(
                 base: conflict.base,
                 theirs: conflict.theirs,
             });
-            (status, None, hunks, conflicts.collect(), marked)
+            (status, None, hunks, conflicts.collect())
         }
     };
+    let (marked, marked_edits) = proposal
+        .marked
+        .map(|marked| (marked.text, text_edits(marked.edits)))
+        .unzip();
     ProposalResult {
         request_id: id.clone(),
         uri,
         status,
         reason,
         version,
-        edits: proposal
-            .edits
-            .into_iter()
-            .map(|edit| TextEdit {
-                range: range_of(buffer, edit.span, encoding),
-                new_text: edit.text,
-            })
-            .collect(),
+        edits: text_edits(proposal.edits),
         hunks,
         conflicts,
         added: proposal.change.added,
@@ -118,5 +114,6 @@ fn shown(
         preview: proposal.change.unified,
         merged: proposal.merged,
         marked,
+        marked_edits,
     }
 }

@@ -16,8 +16,8 @@ fn the_server_announces_the_contract() {
     let result = &editor.initialized;
     assert_eq!(result["serverInfo"]["name"], "backchat");
     assert_eq!(
-        result["capabilities"]["experimental"]["backchat"]["protocolVersion"],
-        1
+        result["capabilities"]["experimental"]["backchat"],
+        json!({ "protocolVersion": 1, "proposals": true })
     );
     let status = editor.status();
     assert_eq!((status.protocol_version, status.problem), (1, None));

@@ -94,6 +94,9 @@ fn what_was_typed_inside_wins() {
         marked.contains("<<<<<<< yours\n    22\n=======\n    3\n>>>>>>> proposed\n"),
         "{marked}"
     );
+    let edits = proposal.marked_edits.unwrap();
+    let added: String = edits.iter().map(|edit| edit.new_text.as_str()).collect();
+    assert_eq!(added, "<<<<<<< yours\n=======\n    3\n>>>>>>> proposed\n");
 }
 
 #[test]

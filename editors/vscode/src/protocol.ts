@@ -346,7 +346,11 @@ merged: string,
  * The whole buffer with the edits in it and each conflict between markers, as git writes them;
  * only when `status` is `conflict`.
  */
-marked?: string, };
+marked?: string,
+/**
+ * What leads from the buffer to `marked`: disjoint, in order; present when `marked` is.
+ */
+markedEdits?: TextEdit[], };
 
 /**
  * How a proposal and a buffer go together.
