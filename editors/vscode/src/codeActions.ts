@@ -1,15 +1,21 @@
 // The lightbulb: ask about a selection, or about a problem at the cursor.
 
 import * as vscode from 'vscode';
-import { DOCUMENTS } from './server';
+import { DOCUMENTS, type Server } from './server';
 
 const ASK = vscode.CodeActionKind.Empty.append('backchat');
+const EDIT = vscode.CodeActionKind.RefactorRewrite.append('backchat');
 
 /** Offers what applies to the selection. */
 export class CodeActions implements vscode.CodeActionProvider, vscode.Disposable {
+  readonly #server: Server;
   readonly #registration = vscode.languages.registerCodeActionsProvider(DOCUMENTS, this, {
-    providedCodeActionKinds: [ASK, vscode.CodeActionKind.QuickFix],
+    providedCodeActionKinds: [ASK, EDIT, vscode.CodeActionKind.QuickFix],
   });
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
 
   dispose(): void {
     this.#registration.dispose();
@@ -18,6 +24,9 @@ export class CodeActions implements vscode.CodeActionProvider, vscode.Disposable
   provideCodeActions(document: vscode.TextDocument, range: vscode.Range, context: vscode.CodeActionContext): vscode.CodeAction[] {
     const actions: vscode.CodeAction[] = [];
     if (!range.isEmpty) actions.push(action('Ask Backchat about the selection in the background…', ASK, 'backchat.submit', []));
+    if (!range.isEmpty && this.#server.supportsProposals) {
+      actions.push(action('Have Backchat edit the selection in the background…', EDIT, 'backchat.edit', []));
+    }
     const [problem] = context.diagnostics;
     if (problem) {
       const prompt = `Explain this problem and how to solve it: ${problem.message}`;
@@ -26,6 +35,15 @@ export class CodeActions implements vscode.CodeActionProvider, vscode.Disposable
       ]);
       explain.diagnostics = [problem];
       actions.push(explain);
+    }
+    if (problem && this.#server.supportsProposals) {
+      const prompt = `Fix this problem: ${problem.message}`;
+      const lines = new vscode.Range(problem.range.start.line, 0, problem.range.end.line, document.lineAt(problem.range.end.line).text.length);
+      const fix = action('Have Backchat fix this problem in the background', vscode.CodeActionKind.QuickFix, 'backchat.edit', [
+        { prompt, uri: document.uri.toString(), range: lines },
+      ]);
+      fix.diagnostics = [problem];
+      actions.push(fix);
     }
     return actions;
   }

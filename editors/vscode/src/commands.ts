@@ -1,6 +1,7 @@
 // Every command of the extension, a line each.
 
 import * as vscode from 'vscode';
+import { apply, applyHunk, preview } from './applying';
 import { copyCode, insertCode } from './code';
 import type { Context } from './context';
 import * as methods from './methods';
@@ -11,9 +12,10 @@ import type { RequestInfo } from './protocol';
 import { nextUnread, read } from './reading';
 import { SESSIONS_VIEW, type SessionNode } from './sessionsView';
 import { submit, submitFromEditor, type Submission } from './submitting';
-import { choose, sessionOf, type Target } from './targets';
+import { choose, meant, sessionOf, type Target } from './targets';
 
 type Handler = (...args: never[]) => unknown;
+type Given = Target | vscode.Uri;
 
 /** Registers them all. */
 export function registerCommands(context: Context): void {
@@ -22,14 +24,18 @@ export function registerCommands(context: Context): void {
     ask: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'auto', title: 'Ask' }, given),
     edit: (given?: Submission) => submitFromEditor(context, { intent: 'edit', mode: 'background', title: 'Edit in Background' }, given),
     reply: (reply: vscode.CommentReply) => replyTo(context, reply),
-    read: (target?: Target) => read(context, target),
+    read: (given: Given) => read(context, meant(given)),
     nextUnread: () => nextUnread(context),
-    openTranscript: (target?: Target) => openTranscript(context, target),
-    cancel: (target?: Target) => each(context, target, 'Cancel', (one) => !isFinished(one), methods.cancel),
-    retry: (target?: Target) => each(context, target, 'Retry', isRetryable, methods.retry),
-    dismiss: (target?: Target) => each(context, target, 'Dismiss', (one) => isFinished(one) && !one.dismissed, methods.dismiss),
+    openTranscript: (given: Given) => openTranscript(context, meant(given)),
+    preview: (given: Given) => preview(context, meant(given)),
+    apply: (given: Given) => apply(context, meant(given), 'all'),
+    applyMarked: (given: Given) => apply(context, meant(given), 'marked'),
+    applyHunk: (given: Given) => applyHunk(context, meant(given)),
+    cancel: (given: Given) => each(context, meant(given), 'Cancel', (one) => !isFinished(one), methods.cancel),
+    retry: (given: Given) => each(context, meant(given), 'Retry', isRetryable, methods.retry),
+    dismiss: (given: Given) => each(context, meant(given), 'Dismiss', (one) => isFinished(one) && !one.dismissed, methods.dismiss),
     markRead: (node: SessionNode) => markRead(context, node),
-    showProgress: (target?: Target) => progressOf(context, target),
+    showProgress: (given: Given) => progressOf(context, meant(given)),
     copyCode: (comment: vscode.Comment) => copyCode(answerTo(context, comment)),
     insertCode: (comment: vscode.Comment) => insertCode(answerTo(context, comment)),
     selectModel: () => selectModel(context.server),

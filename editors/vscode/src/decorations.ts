@@ -3,7 +3,8 @@
 import * as vscode from 'vscode';
 import { lineEndText } from './labels';
 import { escaped } from './markdown';
-import { isRetryable, type Place } from './places';
+import { isRetryable, mayPropose, type Place } from './places';
+import type { Proposals } from './proposals';
 import type { RequestInfo } from './protocol';
 import { keyOf, type Requests } from './requests';
 import { settings } from './settings';
@@ -20,19 +21,23 @@ export interface LineEnd {
 /** Draws the line ends of every visible editor. */
 export class Decorations implements vscode.Disposable {
   readonly #requests: Requests;
+  readonly #proposals: Proposals;
   readonly #type = vscode.window.createTextEditorDecorationType({
     rangeBehavior: vscode.DecorationRangeBehavior.OpenOpen,
     after: { margin: '0 0 0 2em' },
   });
   readonly #disposables: vscode.Disposable[];
 
-  constructor(requests: Requests) {
+  constructor(requests: Requests, proposals: Proposals) {
     this.#requests = requests;
+    this.#proposals = proposals;
+    const drawBuffer = (key: string): void => this.#draw((editor) => keyOf(editor.document.uri) === key);
     const tick = setInterval(() => this.#tick(), TICK);
     this.#disposables = [
       this.#type,
       new vscode.Disposable(() => clearInterval(tick)),
-      requests.onDidChange((key) => this.#draw((editor) => keyOf(editor.document.uri) === key)),
+      requests.onDidChange(drawBuffer),
+      proposals.onDidChange(({ uri }) => drawBuffer(keyOf(uri))),
       vscode.window.onDidChangeVisibleTextEditors(() => this.#draw()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (settings.changed(event, 'decorations')) this.#draw();
@@ -78,7 +83,8 @@ export class Decorations implements vscode.Disposable {
     for (const place of which === 'off' ? [] : this.#requests.places(document)) {
       const request = foremost(place);
       if (!request || (which === 'unread' && !request.unread)) continue;
-      const text = lineEndText(request, Date.now(), this.#requests.textOf(request.id)?.text.length ?? 0);
+      const streamed = this.#requests.textOf(request.id)?.text.length ?? 0;
+      const text = lineEndText(request, Date.now(), streamed, this.#proposals.get(request.id));
       if (text === undefined) continue;
       const shown = lines.get(place.line) ?? { line: place.line, texts: [], requests: [] };
       shown.texts.push(text);
@@ -112,6 +118,7 @@ function hover(requests: readonly RequestInfo[]): vscode.MarkdownString[] {
     const parameters = encodeURIComponent(JSON.stringify([{ requestId: request.id }]));
     const actions = [
       ['Read', 'backchat.read'],
+      ...(mayPropose(request) ? [['Apply', 'backchat.apply'], ['Preview', 'backchat.preview']] : []),
       ['Transcript', 'backchat.openTranscript'],
       isRetryable(request) ? ['Retry', 'backchat.retry'] : undefined,
       request.finishedAt === undefined ? ['Cancel', 'backchat.cancel'] : ['Dismiss', 'backchat.dismiss'],

@@ -5,7 +5,7 @@ import { registerCommands } from './commands';
 import { Context } from './context';
 import type { LineEnd } from './decorations';
 import * as methods from './methods';
-import { PROTOCOL_VERSION, type Mode, type ModelsResult, type RequestInfo, type SessionInfo, type StatusInfo, type SubmitResult } from './protocol';
+import { PROTOCOL_VERSION, type Intent, type Mode, type ModelsResult, type RequestInfo, type SessionInfo, type StatusInfo, type SubmitResult } from './protocol';
 import { keyOf } from './requests';
 import { submit } from './submitting';
 
@@ -16,7 +16,7 @@ export interface BackchatApi {
   /** The requests of a buffer changed. */
   readonly onDidChange: vscode.Event<vscode.Uri>;
   /** Submits a prompt about an open buffer. When it resolves, the request is on disk. */
-  submit(what: { uri: vscode.Uri; prompt: string; range?: vscode.Range; mode?: Mode }): Promise<SubmitResult>;
+  submit(what: { uri: vscode.Uri; prompt: string; range?: vscode.Range; intent?: Intent; mode?: Mode }): Promise<SubmitResult>;
   /** The requests of an open buffer that were not dismissed. */
   requests(uri: vscode.Uri): readonly RequestInfo[];
   /** What the window draws in a buffer. */
@@ -52,8 +52,8 @@ export function activate(extension: vscode.ExtensionContext): BackchatApi {
   return {
     protocolVersion: PROTOCOL_VERSION,
     onDidChange: changes.event,
-    submit: ({ uri, prompt, range, mode = 'background' }) =>
-      submit(active, { textDocument: { uri: keyOf(uri) }, prompt, mode, ...(range && { range }) }),
+    submit: ({ uri, prompt, range, intent = 'ask', mode = 'background' }) =>
+      submit(active, { textDocument: { uri: keyOf(uri) }, prompt, intent, mode, ...(range && { range }) }),
     requests: (uri) => active.requests.of(uri),
     drawn: (document) => ({ lineEnds: active.decorations.lineEnds(document), threads: active.threads.of(document.uri) }),
     inbox: () => ({

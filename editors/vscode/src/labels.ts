@@ -1,13 +1,17 @@
 // The words in which states, places and times are shown. Pure: the time comes from the caller.
 
 import { firstLine } from './markdown';
+import { isPending, type Proposal } from './proposal';
 import type { RequestInfo } from './protocol';
 
 /** The longest preview at the end of a line, in characters. */
 const PREVIEW = 80;
 
-/** What a line end shows for a request, or nothing. `streamed` is the length of the text so far. */
-export function lineEndText(request: RequestInfo, now: number, streamed: number): string | undefined {
+/**
+ * What a line end shows for a request, or nothing. `streamed` is the length of the text so far, `proposal`
+ * what the request proposes, as far as it is known.
+ */
+export function lineEndText(request: RequestInfo, now: number, streamed: number, proposal?: Proposal): string | undefined {
   switch (request.state) {
     case 'queued':
       return `◷ queued${placeText(request.place)}`;
@@ -18,10 +22,26 @@ export function lineEndText(request: RequestInfo, now: number, streamed: number)
     case 'failed':
       return `✗ failed: ${firstLine(request.failure?.message ?? 'for an unknown reason', PREVIEW)}`;
     case 'done':
-      return request.unread ? `📬 ${firstLine(request.preview ?? '', PREVIEW) || 'The response is ready'}` : undefined;
+      if (!request.unread) return undefined;
+      if (proposal) return `📬 ✎ ${proposalText(proposal)}`;
+      return `📬 ${firstLine(request.preview ?? '', PREVIEW) || 'The response is ready'}`;
     case 'cancelled':
       return undefined;
   }
+}
+
+/** How a proposed change and its buffer go together: `+12 −3 clean`. */
+export function proposalText(proposal: Proposal): string {
+  const { status, reason, added, removed, conflicts } = proposal;
+  if (status === 'none') return `no change: ${firstLine(reason ?? 'no reason was given', PREVIEW)}`;
+  if (!isPending(proposal)) return 'in the buffer';
+  const typedOver = conflicts.length > 0 ? `: you typed over ${count(conflicts.length, 'place')}` : '';
+  return `${linesText(added, removed)} ${status}${typedOver}`;
+}
+
+/** Lines that a change adds and removes: `+12 −3`. */
+export function linesText(added: number, removed: number): string {
+  return `+${added} −${removed}`;
 }
 
 /** One short line about a request's state, for lists. */

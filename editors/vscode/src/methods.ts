@@ -5,6 +5,8 @@ import {
   method,
   type DidFocusParams,
   type ModelsResult,
+  type ProposalParams,
+  type ProposalResult,
   type ProvideKeyParams,
   type RequestDidChangeParams,
   type RequestInfo,
@@ -33,6 +35,7 @@ export const take = new RequestType<TakeParams, TakeResult, void>(method.take);
 export const cancel = new RequestType<RequestParams, RequestInfo, void>(method.cancel);
 export const retry = new RequestType<RequestParams, RequestInfo, void>(method.retry);
 export const dismiss = new RequestType<RequestParams, RequestInfo, void>(method.dismiss);
+export const proposal = new RequestType<ProposalParams, ProposalResult, void>(method.proposal);
 export const models = new RequestType<undefined, ModelsResult, void>(method.models);
 export const selectModel = new RequestType<SelectModelParams, unknown, void>(method.selectModel);
 export const provideKey = new RequestType<ProvideKeyParams, unknown, void>(method.provideKey);

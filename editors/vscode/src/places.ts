@@ -70,6 +70,11 @@ export function isFinished(request: RequestInfo): boolean {
   return request.state === 'done' || request.state === 'failed' || request.state === 'cancelled';
 }
 
+/** Whether the request may propose a change: it asked for one, and is answered. */
+export function mayPropose(request: RequestInfo): boolean {
+  return request.intent === 'edit' && request.state === 'done' && !request.dismissed;
+}
+
 /** Whether the request may be queued again, or need not wait any longer. */
 export function isRetryable(request: RequestInfo): boolean {
   return request.state === 'failed' || request.state === 'cancelled' || request.state === 'held';

@@ -28,10 +28,11 @@ export class Prompts {
     await this.#memory.update(STORED_AS, [prompt, ...this.history.filter((one) => one !== prompt)].slice(0, REMEMBERED));
   }
 
-  /** What the user typed or recalled, or nothing. */
-  async ask(title: string, placeholder: string, value = ''): Promise<string | undefined> {
+  /** What the user typed or recalled, or nothing. `details` become part of the title when they are known. */
+  async ask(title: string, details: Promise<string>, placeholder: string, value = ''): Promise<string | undefined> {
     const box = vscode.window.createInputBox();
     box.title = title;
+    void details.then((text) => (box.title = `${title}${text}`));
     box.placeholder = placeholder;
     box.value = value;
     box.ignoreFocusOut = true;
@@ -56,7 +57,7 @@ export class Prompts {
     const draft = box.value;
     box.dispose();
     // The list can't lie over the box; the box comes back with what was picked, to be edited.
-    return answer.list ? this.ask(title, placeholder, (await this.#pick()) ?? draft) : answer.prompt;
+    return answer.list ? this.ask(title, details, placeholder, (await this.#pick()) ?? draft) : answer.prompt;
   }
 
   /** Goes one prompt back (1) or forth (-1) in the open box; what was being typed is at the end. */

@@ -71,7 +71,8 @@ async function firstElsewhere(context: Context, here: vscode.Uri | undefined): P
   return turns.map((turn) => turn.request).find((request) => request.unread);
 }
 
-async function documentOf(uri: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+/** The document of a buffer, opened without being shown; nothing when there is none any more. */
+export async function documentOf(uri: vscode.Uri): Promise<vscode.TextDocument | undefined> {
   const open = vscode.workspace.textDocuments.find((document) => keyOf(document.uri) === keyOf(uri));
   // An untitled buffer that was closed would be made anew, empty.
   if (open || uri.scheme === 'untitled') return open;

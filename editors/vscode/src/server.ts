@@ -16,7 +16,6 @@ import {
   type RequestType,
   type StaticFeature,
 } from 'vscode-languageclient/node';
-import { withoutNulls } from './absent';
 import { Backoff } from './backoff';
 import { findServer, ServerNotFound } from './binary';
 import { method, PROTOCOL_VERSION } from './protocol';
@@ -97,7 +96,7 @@ export class Server implements vscode.Disposable {
   async request<P, R>(type: RequestType<P, R, void>, params: P): Promise<R> {
     if (!this.#client || !this.#running) throw new ServerNotRunning();
     const client = this.#client;
-    return withoutNulls(await (params === undefined ? client.sendRequest<R>(type.method) : client.sendRequest<R>(type.method, params)));
+    return params === undefined ? client.sendRequest<R>(type.method) : client.sendRequest<R>(type.method, params);
   }
 
   /** Sends a notification, or drops it when there is no server. */
@@ -171,8 +170,7 @@ export class Server implements vscode.Disposable {
     // The language client has one handler for a method; many parts of the extension listen to the same.
     for (const name of NOTIFICATIONS) {
       client.onNotification(name, (params: unknown) => {
-        const said = withoutNulls(params);
-        for (const listener of this.#listeners.get(name) ?? []) listener(said);
+        for (const listener of this.#listeners.get(name) ?? []) listener(params);
       });
     }
     client.onDidChangeState(({ newState }) => {

@@ -4,6 +4,7 @@ import * as crypto from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Range } from './anchors';
 import type { Context } from './context';
+import { enclosingFunction } from './enclosing';
 import * as methods from './methods';
 import type { Intent, Mode, SubmitParams, SubmitResult } from './protocol';
 import { DOCUMENTS } from './server';
@@ -15,6 +16,9 @@ export interface Submission {
   readonly uri?: string;
   readonly range?: vscode.Range;
 }
+
+/** What the empty box asks. */
+const QUESTIONS: Record<Intent, string> = { ask: 'What do you want to know?', edit: 'What should change?' };
 
 /** Asks for a prompt about the selection and submits it. Nothing is sent when the user gives up. */
 export async function submitFromEditor(
@@ -28,11 +32,13 @@ export async function submitFromEditor(
     void vscode.window.showInformationMessage('Open a file, or an untitled buffer, and put the cursor where the question is.');
     return undefined;
   }
-  const range = given.range ?? (editor?.document === document ? aboutWhat(editor) : undefined);
+  // The box is there at once; what is typed until it is known what it is about would go into the file.
+  const about = given.range || editor?.document !== document ? Promise.resolve(given.range) : aboutWhat(editor, intent);
   const name = vscode.workspace.asRelativePath(document.uri);
-  const prompt = given.prompt ?? (await context.prompts.ask(`${title} · ${name}${linesOf(range)}`, 'What do you want to know?'));
+  const prompt = given.prompt ?? (await context.prompts.ask(`${title} · ${name}`, about.then(linesOf), QUESTIONS[intent]));
   if (prompt === undefined || prompt.trim() === '') return undefined;
   await context.prompts.remember(prompt);
+  const range = await about;
   return submit(context, { textDocument: { uri: document.uri.toString() }, ...(range && { range }), prompt, intent, mode });
 }
 
@@ -58,9 +64,14 @@ function onTheWire({ start, end }: Range): Range {
   return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character } };
 }
 
-/** The selection; without one the line of the cursor; on an empty line the whole buffer. */
-function aboutWhat({ selection, document }: vscode.TextEditor): vscode.Range | undefined {
+/**
+ * The selection; without one the line of the cursor, or for a change the function that it is in; on an empty
+ * line the whole buffer.
+ */
+async function aboutWhat({ selection, document }: vscode.TextEditor, intent: Intent): Promise<vscode.Range | undefined> {
   if (!selection.isEmpty) return new vscode.Range(selection.start, selection.end);
+  const around = intent === 'edit' ? await enclosingFunction(document, selection.active) : undefined;
+  if (around) return around;
   const line = document.lineAt(selection.active.line);
   return line.isEmptyOrWhitespace ? undefined : line.range;
 }

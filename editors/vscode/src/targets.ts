@@ -4,12 +4,23 @@
 import * as vscode from 'vscode';
 import type { Context } from './context';
 import type { Place } from './places';
+import { isPreview, requestOf } from './preview';
 import type { RequestInfo, SessionId } from './protocol';
 import * as methods from './methods';
 import type { SessionNode } from './sessionsView';
 
 /** What VS Code, or another extension, may hand to a command. */
 export type Target = vscode.CommentThread | SessionNode | { readonly requestId: string } | undefined;
+
+/**
+ * What a command is meant for. The menus of editors hand over a URI: that of a preview names its request, as
+ * does a preview that is in front; in any other editor the cursor says what is meant.
+ */
+export function meant(given: Target | vscode.Uri): Target {
+  if (given && !(given instanceof vscode.Uri)) return given;
+  const uri = given ?? vscode.window.activeTextEditor?.document.uri;
+  return uri && isPreview(uri) ? { requestId: requestOf(uri) } : undefined;
+}
 
 /** The requests that a target names; nothing when it names none. */
 export function named({ threads, requests }: Context, target: Target): readonly RequestInfo[] {

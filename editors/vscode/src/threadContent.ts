@@ -1,9 +1,10 @@
 // What the thread of a place says: the one function from the server's requests to what is drawn.
 // Pure, so that every state can be looked at in a test.
 
-import { count, duration, holdText } from './labels';
+import { count, duration, holdText, proposalText } from './labels';
 import { codeBlocks, escaped, fenced, harmless } from './markdown';
-import { isFinished, isRetryable, type Place } from './places';
+import { isFinished, isRetryable, mayPropose, type Place } from './places';
+import { isPending, type Proposal } from './proposal';
 import type { RequestInfo } from './protocol';
 import type { ResponseText } from './requests';
 
@@ -25,26 +26,31 @@ export interface CommentContent {
 /** A whole thread. */
 export interface ThreadContent {
   readonly label: string;
-  /** Words for `when` clauses: `cancellable`, `retryable`, `dismissable`, `unread`. */
+  /** Words for `when` clauses: `cancellable`, `retryable`, `dismissable`, `unread`, `appliable`. */
   readonly context: string;
   readonly comments: readonly CommentContent[];
 }
 
-/** The thread of a place. */
-export function threadContent(place: Place, textOf: (id: string) => ResponseText | undefined): ThreadContent {
+/** The thread of a place: `textOf` and `proposalOf` tell what is known of a request's response. */
+export function threadContent(
+  place: Place,
+  textOf: (id: string) => ResponseText | undefined,
+  proposalOf: (id: string) => Proposal | undefined,
+): ThreadContent {
   const { requests } = place;
   const context = [
     requests.some((request) => !isFinished(request)) && 'cancellable',
     requests.some(isRetryable) && 'retryable',
     requests.every(isFinished) && 'dismissable',
     requests.some((request) => request.unread) && 'unread',
+    requests.some((request) => mayPropose(request) && canApply(proposalOf(request.id))) && 'appliable',
   ];
   return {
     label: label(requests),
     context: context.filter(Boolean).join(' '),
     comments: requests.flatMap((request, index) => [
       question(request, index === 0 ? anchorNote(place) : ''),
-      answer(request, textOf(request.id)),
+      answer(request, textOf(request.id), proposalOf(request.id)),
     ]),
   };
 }
@@ -66,9 +72,13 @@ function question(request: RequestInfo, note: string): CommentContent {
   };
 }
 
-function answer(request: RequestInfo, response: ResponseText | undefined): CommentContent {
+function canApply(proposal: Proposal | undefined): boolean {
+  return proposal !== undefined && proposal.status !== 'none' && isPending(proposal);
+}
+
+function answer(request: RequestInfo, response: ResponseText | undefined, proposal: Proposal | undefined): CommentContent {
   const text = response?.text ?? request.preview ?? '';
-  const remark = remarkOf(request, text);
+  const remark = remarkOf(request, text, proposal);
   return {
     key: `${request.id}:answer`,
     author: request.model,
@@ -90,7 +100,7 @@ function answerLabel(request: RequestInfo, response: ResponseText | undefined): 
 }
 
 /** What stands below the text, or in its place. */
-function remarkOf(request: RequestInfo, text: string): string {
+function remarkOf(request: RequestInfo, text: string, proposal: Proposal | undefined): string {
   switch (request.state) {
     case 'queued':
       return request.place === undefined || request.place <= 1 ? '*Queued: the next one.*' : `*Queued at place ${request.place}.*`;
@@ -105,6 +115,7 @@ function remarkOf(request: RequestInfo, text: string): string {
       return `**Failed.** ${escaped([message, remedy].filter(Boolean).join(' '))}`;
     }
     case 'done':
+      if (proposal) return `✎ *${escaped(proposalText(proposal))}*`;
       return text === '' ? '*The model answered with nothing.*' : '';
   }
 }

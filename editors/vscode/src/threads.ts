@@ -9,10 +9,11 @@
 import * as vscode from 'vscode';
 import * as methods from './methods';
 import type { Place } from './places';
+import type { Proposals } from './proposals';
 import type { RequestId, RequestInfo } from './protocol';
 import { keyOf, type Requests } from './requests';
 import type { Server } from './server';
-import { threadContent, type CommentContent } from './threadContent';
+import { threadContent, type CommentContent, type ThreadContent } from './threadContent';
 
 const CONTROLLER = 'backchat';
 /** How often an open thread is drawn while text streams, in milliseconds. */
@@ -39,6 +40,7 @@ interface Entry {
 export class Threads implements vscode.Disposable {
   readonly #server: Server;
   readonly #requests: Requests;
+  readonly #proposals: Proposals;
   readonly #controller = vscode.comments.createCommentController(CONTROLLER, 'Backchat');
   readonly #entries = new Map<string, Entry[]>();
   readonly #expandWhenDrawn = new Set<RequestId>();
@@ -47,9 +49,10 @@ export class Threads implements vscode.Disposable {
   readonly #disposables: vscode.Disposable[];
   #streamTimer: NodeJS.Timeout | undefined;
 
-  constructor(server: Server, requests: Requests) {
+  constructor(server: Server, requests: Requests, proposals: Proposals) {
     this.#server = server;
     this.#requests = requests;
+    this.#proposals = proposals;
     this.#controller.options = { prompt: 'Reply…', placeHolder: 'Continue this conversation' };
     const watch = setInterval(() => this.#takeWhatIsShown(), READ_INTERVAL);
     this.#disposables = [
@@ -57,6 +60,7 @@ export class Threads implements vscode.Disposable {
       new vscode.Disposable(() => clearInterval(watch)),
       requests.onDidChange((key) => this.#drawBuffer(key)),
       requests.onDidStream((request) => this.#drawSoon(request)),
+      proposals.onDidChange(({ uri }) => this.#drawBuffer(keyOf(uri))),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.#replyChanged(document)),
       vscode.workspace.onDidCloseTextDocument((document) => this.#replyChanged(document)),
     ];
@@ -132,10 +136,18 @@ export class Threads implements vscode.Disposable {
 
   #create(document: vscode.TextDocument, place: Place): Entry {
     // A thread that begins without comments opens its reply box, and takes the focus with it.
-    const comments = threadContent(place, (id) => this.#requests.textOf(id)).comments.map(drawn);
+    const comments = this.#contentOf(place).comments.map(drawn);
     const thread = this.#controller.createCommentThread(document.uri, rangeFor(place, document), comments);
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
     return { thread, document, place, comments, stale: false };
+  }
+
+  #contentOf(place: Place): ThreadContent {
+    return threadContent(
+      place,
+      (id) => this.#requests.textOf(id),
+      (id) => this.#proposals.get(id),
+    );
   }
 
   /** Brings a thread up to date, touching only what differs. */
@@ -146,7 +158,7 @@ export class Threads implements vscode.Disposable {
       return;
     }
     entry.stale = false;
-    const content = threadContent(place, (id) => this.#requests.textOf(id));
+    const content = this.#contentOf(place);
     const range = rangeFor(place, document);
     if (!thread.range.isEqual(range)) thread.range = range;
     if (thread.label !== content.label) thread.label = content.label;

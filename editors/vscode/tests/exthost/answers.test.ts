@@ -120,7 +120,8 @@ describe('an answer', () => {
     const editor = await buffer('dismiss\n');
     await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'enough?' });
     await until('the answer', () => lineEnds(api, editor).includes('0: 📬 Echo: enough?'));
-    await vscode.commands.executeCommand('backchat.dismiss');
+    // The editor's menu hands over the URI of the editor, the palette nothing.
+    await vscode.commands.executeCommand('backchat.dismiss', editor.document.uri);
     await until('the thread to go', () => api.drawn(editor.document).threads.length === 0);
     assert.deepEqual(lineEnds(api, editor), []);
   });

@@ -32,7 +32,7 @@ describe('in the workbench', () => {
     const bound = [...editor.document.getText().matchAll(/"key": "([^"]+)",[^{}]*?"command": "([^"]+)"/g)].map(([, key, command]) => ({ key, command }));
     assert.ok(bound.length > 500, 'the list was understood');
     const chords = manifest.contributes.keybindings.filter(({ key }) => key.startsWith('ctrl+k '));
-    assert.equal(chords.length, 3);
+    assert.equal(chords.length, 4);
     for (const { key } of chords) {
       assert.deepEqual(bound.filter((one) => one.key === key && !one.command?.startsWith('backchat.')), []);
     }
@@ -45,13 +45,14 @@ describe('in the workbench', () => {
     assert.equal(properties['backchat.server.logLevel']?.scope, 'machine');
   });
 
-  it('the lightbulb offers to ask about a selection', async () => {
+  it('the lightbulb offers to ask about a selection, and to edit it', async () => {
     const { document } = await buffer('some code\n');
     const titles = async (range: vscode.Range): Promise<string[]> =>
       (await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', document.uri, range)).map(({ title }) => title);
-    const offer = 'Ask Backchat about the selection in the background…';
-    assert.ok((await titles(new vscode.Range(0, 0, 0, 4))).includes(offer));
-    assert.ok(!(await titles(new vscode.Range(0, 0, 0, 0))).includes(offer));
+    for (const offer of ['Ask Backchat about the selection in the background…', 'Have Backchat edit the selection in the background…']) {
+      assert.ok((await titles(new vscode.Range(0, 0, 0, 4))).includes(offer));
+      assert.ok(!(await titles(new vscode.Range(0, 0, 0, 0))).includes(offer));
+    }
   });
 
   it('a problem is asked about with its own words', async () => {
@@ -66,6 +67,11 @@ describe('in the workbench', () => {
     await vscode.commands.executeCommand(explain.command.command, ...((explain.command.arguments ?? []) as unknown[]));
     const [request] = await until('the request', () => api.requests(document.uri));
     assert.equal(request?.prompt, 'Explain this problem and how to solve it: it is broken');
+    const fix = actions.find(({ title }) => title === 'Have Backchat fix this problem in the background');
+    assert.ok(fix?.command);
+    await vscode.commands.executeCommand(fix.command.command, ...((fix.command.arguments ?? []) as unknown[]));
+    const edit = await until('the other request', () => api.requests(document.uri)[1]);
+    assert.deepEqual([edit.intent, edit.prompt], ['edit', 'Fix this problem: it is broken']);
   });
 
   it('the line ends follow their setting', async () => {

@@ -3,6 +3,7 @@ import test from 'node:test';
 import { lineEndText } from '../../src/labels';
 import { placesOf } from '../../src/places';
 import type { RequestInfo } from '../../src/protocol';
+import type { Proposal } from '../../src/proposal';
 import { threadContent } from '../../src/threadContent';
 
 const NOW = 1_000_000;
@@ -25,6 +26,13 @@ function request(more: Partial<RequestInfo> = {}): RequestInfo {
     createdAt: NOW,
     ...more,
   };
+}
+
+const nothing = () => undefined;
+
+function proposal(more: Partial<Proposal> = {}): Proposal {
+  const hunk = { index: 0, range, oldText: 'a\n', newText: 'b\nc\n' };
+  return { requestId: 'r1', uri: 'file:///a.rs', status: 'clean', version: 1, hunks: [hunk], conflicts: [], added: 2, removed: 1, ...more };
 }
 
 function place(requests: RequestInfo[], lineCount = 20) {
@@ -50,7 +58,7 @@ test('each state has its text at the end of the line', () => {
 });
 
 test('a thread has the question and the answer, and tells what can be done', () => {
-  const running = threadContent(place([request({ state: 'running' })]), () => undefined);
+  const running = threadContent(place([request({ state: 'running' })]), nothing, nothing);
   assert.equal(running.context, 'cancellable');
   assert.deepEqual(
     running.comments.map((comment) => [comment.author, comment.body]),
@@ -61,14 +69,33 @@ test('a thread has the question and the answer, and tells what can be done', () 
   );
 
   const text = { text: 'So:\n```\nx\n```', attempt: 1, nextSeq: 2 };
-  const done = threadContent(place([request({ state: 'done', unread: true })]), () => text);
+  const done = threadContent(place([request({ state: 'done', unread: true })]), () => text, nothing);
   assert.equal(done.context, 'dismissable unread');
   assert.equal(done.comments[1]?.context, 'answer code');
 
   const failure = { kind: 'x', message: 'No <key>.', remedy: 'Set it.' };
-  const failed = threadContent(place([request({ state: 'failed', failure })]), () => ({ text: 'Half', attempt: 1, nextSeq: 2 }));
+  const failed = threadContent(place([request({ state: 'failed', failure })]), () => ({ text: 'Half', attempt: 1, nextSeq: 2 }), nothing);
   assert.equal(failed.context, 'retryable dismissable');
   assert.equal(failed.comments[1]?.body, 'Half\n\n**Failed.** No &lt;key\\>\\. Set it\\.');
+});
+
+test('what is proposed is told at the end of the line and below the answer', () => {
+  const edit = request({ intent: 'edit', state: 'done', unread: true, preview: 'Here it is:' });
+  const told = (more: Partial<Proposal>) => lineEndText(edit, NOW, 0, proposal(more));
+  assert.equal(told({}), '📬 ✎ +2 −1 clean');
+  assert.equal(told({ status: 'moved' }), '📬 ✎ +2 −1 moved');
+  const conflict = { range, base: 'a\n', theirs: 'b\n' };
+  assert.equal(told({ status: 'conflict', conflicts: [conflict] }), '📬 ✎ +2 −1 conflict: you typed over 1 place');
+  assert.equal(told({ hunks: [] }), '📬 ✎ in the buffer');
+  assert.equal(told({ status: 'none', hunks: [], reason: 'no code' }), '📬 ✎ no change: no code');
+  assert.equal(lineEndText(edit, NOW, 0), '📬 Here it is:');
+
+  const text = () => ({ text: 'So.', attempt: 1, nextSeq: 2 });
+  const thread = (more: Partial<Proposal>) => threadContent(place([edit]), text, () => proposal(more));
+  assert.equal(thread({}).comments[1]?.body, 'So.\n\n✎ *\\+2 −1 clean*');
+  assert.match(thread({}).context, /appliable/);
+  assert.doesNotMatch(thread({ hunks: [] }).context, /appliable/);
+  assert.doesNotMatch(thread({ status: 'none', hunks: [] }).context, /appliable/);
 });
 
 test('requests about the same lines are one thread, others are not', () => {
@@ -96,11 +123,11 @@ test('an anchor that has lost its first characters stays in its conversation', (
 test('a thread says when its code has changed or is gone', () => {
   const changed = place([request({ anchor: { range, status: 'changed', original: 'old()' } })]);
   assert.equal(
-    threadContent(changed, () => undefined).comments[0]?.body,
+    threadContent(changed, nothing, nothing).comments[0]?.body,
     'why?\n\n*The code has changed since this was asked.* It was:\n\n```\nold()\n```',
   );
   const gone = place([request({ anchor: { range, status: 'gone' } })]);
-  assert.match(threadContent(gone, () => undefined).comments[0]?.body ?? '', /not in the file any more/);
+  assert.match(threadContent(gone, nothing, nothing).comments[0]?.body ?? '', /not in the file any more/);
 });
 
 test('a whole buffer is shown at its first line, whole lines at their last', () => {
