@@ -77,6 +77,28 @@ export async function seeLineEnd(page, code, wanted) {
   }, () => lineEnds(page));
 }
 
+/** The lines of links above code, each as its titles with | between them. */
+export async function lenses(page) {
+  const lines = await page.locator('.editor-instance .codelens-decoration').allInnerTexts();
+  return lines.map((line) => line.replaceAll('\u00a0', ' ').split('|').map((title) => title.trim()).join('|')).filter((line) => line.startsWith('✎'));
+}
+
+/** A link above code, by its title. */
+export function lens(page, title) {
+  return page.locator('.editor-instance .codelens-decoration a').filter({ hasText: new RegExp(`^${title}$`) }).first();
+}
+
+/** The text of the editor in front, when all of it is on the screen. */
+export async function editorText(page) {
+  const lines = await page.locator('.editor-instance .view-lines').first().locator('.view-line').evaluateAll((found) =>
+    found
+      .map((line) => ({ top: Number.parseFloat(line.style.top), text: line.textContent.replaceAll('\u00a0', ' ') }))
+      .sort((left, right) => left.top - right.top)
+      .map(({ text }) => text),
+  );
+  return lines.join('\n');
+}
+
 /** The badges of files in the explorer, by the file's name. */
 export function fileBadges(page) {
   return page.evaluate(() =>
@@ -103,6 +125,16 @@ export function activityIcon(page) {
 export async function badge(page) {
   const content = activityIcon(page).locator('.badge-content').first();
   return (await content.count()) > 0 && (await content.isVisible()) ? content.innerText() : '';
+}
+
+/** Chooses from the open context menu, which takes no click in its first moments. */
+export async function chooseInMenu(page, name) {
+  const item = page.locator('.context-view').getByRole('menuitem', { name });
+  await item.waitFor();
+  await see(`the menu to take “${name}”`, async () => {
+    await item.click({ timeout: 1000 }).catch(() => {});
+    return !(await item.isVisible());
+  });
 }
 
 /** The open thread. */
