@@ -55,6 +55,8 @@ enum Command {
     Cancel(request::Request),
     /// Queue a failed or cancelled request again, or end the waiting of a held one.
     Retry(request::Request),
+    /// Let the secrets that a request is held for be sent to its model.
+    Allow(request::Request),
     /// Take a finished request out of its file's margin in the editors.
     Dismiss(request::Request),
     /// List the prompts that are kept as files.
@@ -90,6 +92,7 @@ impl Command {
             Self::Read(read) => read.run().await,
             Self::Cancel(request) => request.run(Action::Cancel).await,
             Self::Retry(request) => request.run(Action::Retry).await,
+            Self::Allow(request) => request.run(Action::Allow).await,
             Self::Dismiss(request) => request.run(Action::Dismiss).await,
             Self::Prompts(prompts) => prompts.run(),
             Self::Models(models) => models.run().await,

@@ -12,6 +12,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 pub use model::{Format, KeySource, Model};
 
 /// The reference of every setting, with its default: what `backchat config` prints.
@@ -83,6 +85,22 @@ pub struct Config {
     pub trusted_folders: Setting<Vec<PathBuf>>,
     /// The models that a prompt file of a workspace may choose.
     pub workspace_prompt_models: Setting<Vec<String>>,
+    /// When a request is held for the secrets in it.
+    pub hold_secrets: Setting<HoldSecrets>,
+    /// The files whose secrets may be sent: patterns as [`crate::secrets::AllowedPaths`] takes them.
+    pub secrets_allowed_in: Setting<Vec<String>>,
+}
+
+/// When a request that has secrets in it waits for the user to allow them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HoldSecrets {
+    /// When its model is on another machine.
+    Remote,
+    /// Whatever its model is.
+    Always,
+    /// Never: nothing is looked for.
+    Never,
 }
 
 impl Config {
@@ -100,6 +118,8 @@ impl Config {
             log: Setting::default("info".to_owned()),
             trusted_folders: Setting::default(Vec::new()),
             workspace_prompt_models: Setting::default(Vec::new()),
+            hold_secrets: Setting::default(HoldSecrets::Remote),
+            secrets_allowed_in: Setting::default(Vec::new()),
         }
     }
 

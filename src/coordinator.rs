@@ -178,6 +178,18 @@ impl Coordinator {
         self.told(retried)
     }
 
+    /// Allows the secrets that a request is held for to be sent to its endpoint, and wakes the worker.
+    ///
+    /// # Errors
+    ///
+    /// For an unknown request, for one that is not held for a secret, or when the store fails.
+    pub async fn allow(&self, id: &RequestId) -> Result<RequestRecord> {
+        let allowed = self.inner.store.allow(id, clock::now()).await;
+        let allowed = self.told(allowed)?;
+        tracing::info!(request = %id, "the user allows its secrets to be sent");
+        Ok(allowed)
+    }
+
     /// Takes a finished request out of its buffer's margin.
     ///
     /// # Errors

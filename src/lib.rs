@@ -20,6 +20,7 @@ pub mod models;
 pub mod prompt;
 pub mod protocol;
 pub mod rules;
+pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod store;

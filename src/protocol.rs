@@ -47,6 +47,8 @@ pub mod method {
     /// Client → server, request.
     pub const RETRY: &str = "backchat/retry";
     /// Client → server, request.
+    pub const ALLOW: &str = "backchat/allow";
+    /// Client → server, request.
     pub const DISMISS: &str = "backchat/dismiss";
     /// Client → server, request.
     pub const PROPOSAL: &str = "backchat/proposal";

@@ -147,6 +147,10 @@ impl Backend {
         chat::retry(&self.0, params).await
     }
 
+    async fn allow(&self, params: RequestParams) -> Result<RequestInfo> {
+        chat::allow(&self.0, params).await
+    }
+
     async fn dismiss(&self, params: RequestParams) -> Result<RequestInfo> {
         chat::dismiss(&self.0, params).await
     }
@@ -210,6 +214,7 @@ fn service(options: Options) -> (LspService<Backend>, tower_lsp::ClientSocket) {
     .custom_method(method::TAKE, Backend::take)
     .custom_method(method::CANCEL, Backend::cancel)
     .custom_method(method::RETRY, Backend::retry)
+    .custom_method(method::ALLOW, Backend::allow)
     .custom_method(method::DISMISS, Backend::dismiss)
     .custom_method(method::SESSIONS, Backend::sessions)
     .custom_method(method::SESSION, Backend::session)

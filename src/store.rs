@@ -27,6 +27,7 @@ mod record;
 mod recovery;
 mod rename;
 mod schema;
+mod secrets;
 #[cfg(test)]
 pub(crate) mod simulated;
 mod submit;
@@ -48,8 +49,8 @@ pub use liveness::OwnerId;
 pub use purge::Purged;
 pub use queue::{AttemptEnd, ClaimLimits, Claimed, Requeue};
 pub use record::{
-    FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SessionRecord,
-    StoredAnchor, UsageRecord,
+    FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SecretRecord,
+    SessionRecord, StoredAnchor, UsageRecord,
 };
 pub use recovery::Recovered;
 pub use schema::prepare_directory;

@@ -9,13 +9,14 @@ use crate::coordinator::Status;
 use crate::library::{Library, Problem, Source};
 use crate::models::{HOW_TO_GET_A_MODEL, Models};
 use crate::protocol::{
-    AnchorInfo, AnchorStatus, Failure, Hold, ModelInfo, ModelsResult, PROTOCOL_VERSION, PromptInfo,
-    PromptProblem, PromptSource, PromptsResult, RequestInfo, ResponseInfo, SessionInfo, StatusInfo,
-    TurnInfo, Usage,
+    AnchorInfo, AnchorStatus, Failure, HeldSecret, Hold, ModelInfo, ModelsResult, PROTOCOL_VERSION,
+    PromptInfo, PromptProblem, PromptSource, PromptsResult, RequestInfo, ResponseInfo, SessionInfo,
+    StatusInfo, TurnInfo, Usage,
 };
 use crate::session::State;
 use crate::store::{
-    Place, PlacePosition, ResponseRecord, SessionRecord, StoredAnchor, TurnRecord, UsageRecord,
+    Place, PlacePosition, ResponseRecord, SecretRecord, SessionRecord, StoredAnchor, TurnRecord,
+    UsageRecord,
 };
 use crate::text::Encoding;
 
@@ -45,6 +46,7 @@ pub fn request(turn: &TurnRecord, place: Option<u32>, anchor: Option<AnchorInfo>
             .map(|reason| Hold {
                 reason,
                 until: Some(request.not_before).filter(|until| *until > 0),
+                secrets: held_secrets(&request.secrets),
             }),
         failure: request
             .failure
@@ -66,6 +68,15 @@ pub fn request(turn: &TurnRecord, place: Option<u32>, anchor: Option<AnchorInfo>
         started_at: request.started_at,
         finished_at: request.finished_at,
     }
+}
+
+fn held_secrets(secrets: &[SecretRecord]) -> Option<Vec<HeldSecret>> {
+    let told = secrets.iter().map(|secret| HeldSecret {
+        kind: secret.kind.clone(),
+        place: secret.place.clone(),
+        line: secret.line,
+    });
+    (!secrets.is_empty()).then(|| told.collect())
 }
 
 /// A turn of a transcript.
@@ -189,6 +200,7 @@ pub fn status(status: Status) -> StatusInfo {
         hold: status.counts.hold.map(|(reason, until)| Hold {
             reason,
             until: Some(until).filter(|until| *until > 0),
+            secrets: None,
         }),
         unread: status.counts.unread,
         model: status.model,

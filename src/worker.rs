@@ -6,6 +6,7 @@
 
 mod attempt;
 mod clock_jump;
+mod guard;
 mod retry;
 mod schedule;
 #[cfg(test)]

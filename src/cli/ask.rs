@@ -6,7 +6,7 @@ mod watch;
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 
 use super::inbox::{self, short};
@@ -145,6 +145,10 @@ impl Ask {
         let watched = watch::until_it_ends(&coordinator, id, feed, &mut answer).await;
         let ended = match watched {
             Ok(Watched::Ended(turn)) => self.show_end(&coordinator, turn, answer).await,
+            Ok(Watched::WaitsForUser(turn)) => {
+                answer.leave();
+                Err(self.waits_for_user(&coordinator, &turn).await)
+            }
             Ok(Watched::Interrupted) => {
                 answer.leave();
                 leave_waiting(&coordinator, &submitted).await;
@@ -158,6 +162,24 @@ impl Ask {
         // What else this process has begun meanwhile goes on without it.
         coordinator.close().await;
         ended
+    }
+
+    /// Says what the user is asked, and how to answer.
+    async fn waits_for_user(&self, coordinator: &Coordinator, turn: &TurnRecord) -> anyhow::Error {
+        if self.json {
+            let info = inbox::Places::now(coordinator).await;
+            if let Err(error) = info
+                .map_err(anyhow::Error::from)
+                .and_then(|places| print_json(&places.turn(turn)))
+            {
+                return error;
+            }
+        }
+        let id = short(&turn.request.id.0);
+        anyhow!(
+            "request {id} is held: {}\n`backchat allow {id}` sends it, `backchat cancel {id}` does not",
+            turn.request.hold_reason.as_deref().unwrap_or_default()
+        )
     }
 
     async fn show_end(

@@ -108,6 +108,8 @@ impl Effective {
                 value("log", &config.log),
                 value("trusted_folders", &config.trusted_folders),
                 value("workspace_prompt_models", &config.workspace_prompt_models),
+                value("hold_secrets", &config.hold_secrets),
+                value("secrets_allowed_in", &config.secrets_allowed_in),
             ],
             models: config.models.iter().map(ModelValues::of).collect(),
         }

@@ -1,4 +1,4 @@
-//! `backchat cancel`, `retry` and `dismiss`: what can be done to one request.
+//! `backchat cancel`, `retry`, `allow` and `dismiss`: what can be done to one request.
 
 use std::process::ExitCode;
 
@@ -16,11 +16,13 @@ pub(super) enum Action {
     Cancel,
     /// Queues it again.
     Retry,
+    /// Lets its secrets be sent.
+    Allow,
     /// Takes it out of its buffer's margin.
     Dismiss,
 }
 
-/// Arguments of the three commands.
+/// Arguments of these commands.
 #[derive(Args)]
 pub(super) struct Request {
     /// The request's id, or its first or last characters.
@@ -42,6 +44,10 @@ impl Request {
             }
             Action::Retry => {
                 coordinator.retry(&id).await?;
+                inbox::leave_to_detached_worker(&coordinator)
+            }
+            Action::Allow => {
+                coordinator.allow(&id).await?;
                 inbox::leave_to_detached_worker(&coordinator)
             }
             Action::Dismiss => {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Config, ConfigError, Format, KeySource, Model, Origin, Setting};
+use super::{Config, ConfigError, Format, HoldSecrets, KeySource, Model, Origin, Setting};
+use crate::secrets::AllowedPaths;
 
 /// The file as it is written.
 #[derive(Deserialize)]
@@ -21,6 +22,8 @@ struct File {
     log: Option<Spanned<String>>,
     trusted_folders: Option<Spanned<Vec<PathBuf>>>,
     workspace_prompt_models: Option<Spanned<Vec<String>>>,
+    hold_secrets: Option<Spanned<HoldSecrets>>,
+    secrets_allowed_in: Option<Spanned<Vec<String>>>,
     #[serde(default)]
     models: BTreeMap<String, Spanned<ModelTable>>,
 }
@@ -88,6 +91,14 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<(), ConfigError> 
     }
     if let Some(models) = file.workspace_prompt_models {
         config.workspace_prompt_models = source.setting(models);
+    }
+    if let Some(when) = file.hold_secrets {
+        config.hold_secrets = source.setting(when);
+    }
+    if let Some(patterns) = file.secrets_allowed_in {
+        AllowedPaths::new(patterns.get_ref())
+            .map_err(|problem| source.error(Some(patterns.span()), problem))?;
+        config.secrets_allowed_in = source.setting(patterns);
     }
     let mut models = file.models.into_iter().collect::<Vec<_>>();
     // In the order of the file, so that the first one is the default when none is named.
@@ -316,6 +327,8 @@ mod tests {
     #[case::format("[models.a]\nformat = \"openai\"\nmodel = \"m\"\n", (2, 10), "openai-chat")]
     #[case::url("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nbase_url = \"localhost\"\n", (4, 12), "http")]
     #[case::timeout("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nread_timeout = -1.0\n", (4, 16), "seconds")]
+    #[case::hold("hold_secrets = \"sometimes\"\n", (1, 16), "remote")]
+    #[case::allowed("secrets_allowed_in = [\"{\"]\n", (1, 22), "pattern")]
     #[case::default("default_model = \"b\"\n[models.a]\nformat = \"anthropic\"\nmodel = \"m\"\n", (1, 1), "no such model")]
     fn a_mistake_is_told_with_its_line_and_column(
         #[case] text: &str,
@@ -351,6 +364,11 @@ mod tests {
             read.workspace_prompt_models.value,
             defaults.workspace_prompt_models.value
         );
+        assert_eq!(read.hold_secrets.value, defaults.hold_secrets.value);
+        assert_eq!(
+            read.secrets_allowed_in.value,
+            defaults.secrets_allowed_in.value
+        );
         for model in &read.models {
             let bare = Model::with_defaults(
                 model.name.clone(),
@@ -380,6 +398,8 @@ mod tests {
             "log",
             "trusted_folders",
             "workspace_prompt_models",
+            "hold_secrets",
+            "secrets_allowed_in",
             "format",
             "base_url",
             "model",

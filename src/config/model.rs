@@ -159,6 +159,20 @@ impl Model {
         }
     }
 
+    /// Where requests go, for people: the host, with its port when it is an unusual one.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url = url::Url::parse(&self.base_url).ok();
+        let host = url.as_ref().and_then(|url| {
+            let host = url.host_str()?;
+            Some(match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            })
+        });
+        host.unwrap_or_else(|| self.base_url.clone())
+    }
+
     /// Whether the endpoint is at one of these hosts or below one of these domains.
     #[must_use]
     pub fn is_at(&self, hosts: &[&str]) -> bool {

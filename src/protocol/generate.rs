@@ -84,6 +84,12 @@ fn methods() -> Vec<Method> {
             "Queues a failed, cancelled or held request again.",
         ),
         request(
+            method::ALLOW,
+            name(RequestParams::name),
+            name(RequestInfo::name),
+            "Allows the secrets that a request is held for to be sent to its model, and queues it again.",
+        ),
+        request(
             method::DISMISS,
             name(RequestParams::name),
             name(RequestInfo::name),

@@ -179,11 +179,13 @@ pub struct TakenResponse {
     pub response: ResponseInfo,
 }
 
-/// Parameters of `backchat/cancel`, `backchat/retry` and `backchat/dismiss`.
+/// Parameters of `backchat/cancel`, `backchat/retry`, `backchat/allow` and `backchat/dismiss`.
 ///
 /// - `cancel` ends a request that is queued, held or running; the connection to the model is
 ///   closed and the text that had streamed is kept. A finished request stays as it is.
-/// - `retry` queues a failed or cancelled request again.
+/// - `retry` queues a failed or cancelled request again; a held one stops waiting.
+/// - `allow` lets the secrets that a request is held for (`Hold.secrets`) go to its endpoint, in this
+///   request, its retries and the later turns of its session, and queues it again.
 /// - `dismiss` takes a finished request out of the buffer's margin, read; it stays in the session.
 ///
 /// Each answers with the request as it is after the call.

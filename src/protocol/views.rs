@@ -110,6 +110,23 @@ pub struct Hold {
     #[cfg_attr(test, ts(optional, type = "number"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
+    /// The secrets in what would be sent, when it waits for the user to allow them: `backchat/allow`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<HeldSecret>>,
+}
+
+/// A secret that would be sent. Never the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct HeldSecret {
+    /// What it is, e.g. `GitHub token`.
+    pub kind: String,
+    /// Where it is, for people: `line 12`, `the prompt`, `AGENTS.md`, `an earlier turn`.
+    pub place: String,
+    /// Its line in the buffer as it was at submit, counted from 1; absent when it is elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 /// Why a request failed.

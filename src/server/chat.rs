@@ -180,6 +180,14 @@ pub(super) async fn retry(server: &Arc<Server>, params: RequestParams) -> Result
     .await
 }
 
+/// `backchat/allow`.
+pub(super) async fn allow(server: &Arc<Server>, params: RequestParams) -> Result<RequestInfo> {
+    change(server, params, async |coordinator, id| {
+        coordinator.allow(id).await
+    })
+    .await
+}
+
 /// `backchat/dismiss`.
 pub(super) async fn dismiss(server: &Arc<Server>, params: RequestParams) -> Result<RequestInfo> {
     change(server, params, async |coordinator, id| {

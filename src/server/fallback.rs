@@ -28,6 +28,8 @@ pub(super) mod command {
     /// Takes `{requestId}`.
     pub const RETRY: &str = "backchat.retry";
     /// Takes `{requestId}`.
+    pub const ALLOW: &str = "backchat.allow";
+    /// Takes `{requestId}`.
     pub const DISMISS: &str = "backchat.dismiss";
     /// Takes `{textDocument}` or `{sessionId}`: shows the transcript.
     pub const TRANSCRIPT: &str = "backchat.transcript";
@@ -37,12 +39,13 @@ pub(super) mod command {
     pub const SELECT_MODEL: &str = "backchat.selectModel";
 
     /// All of them.
-    pub const ALL: [&str; 9] = [
+    pub const ALL: [&str; 10] = [
         SUBMIT,
         READ,
         APPLY,
         CANCEL,
         RETRY,
+        ALLOW,
         DISMISS,
         TRANSCRIPT,
         SESSIONS,

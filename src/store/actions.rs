@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Queues a failed or cancelled request again, at once and with a clean record; a held one stops
-    /// waiting. One that is queued or running stays as it is.
+    /// waiting, and is held again when it was for a secret that is still there. One that is queued or running stays as it is.
     ///
     /// # Errors
     ///
@@ -99,14 +99,14 @@ impl Store {
                 }
                 State::Failed | State::Cancelled | State::Held => {}
             }
-            if request.state == State::Held {
+            if request.state == State::Held && request.secrets.is_empty() {
                 // The endpoint may be asked again at once; who else waits for it keeps its time.
                 db.prepare_cached("DELETE FROM endpoints WHERE endpoint = ?1")?
                     .execute([&request.endpoint])?;
             }
             db.prepare_cached(
-                "UPDATE requests SET state = 'queued', not_before = 0, hold_reason = NULL, faults = 0, failure = NULL,
-                     finished_at = NULL, dismissed = 0, submitter = ?2
+                "UPDATE requests SET state = 'queued', not_before = 0, hold_reason = NULL, secrets = NULL, faults = 0,
+                     failure = NULL, finished_at = NULL, dismissed = 0, submitter = ?2
                  WHERE id = ?1",
             )?
             .execute(params![id.0, owner])?;

@@ -64,6 +64,12 @@ pub struct Requeue {
     pub usage: UsageRecord,
 }
 
+/// What of `requests r` runs, or will without the user: neither held for a secret, nor behind one in its
+/// session that is.
+const MAY_GO_ON: &str = "r.state IN ('queued', 'running')
+    AND NOT EXISTS (SELECT 1 FROM requests h
+                    WHERE h.session_id = r.session_id AND h.seq <= r.seq AND h.secrets IS NOT NULL)";
+
 impl Store {
     /// Claims the next request that may run now, if there is one: foreground before background, in
     /// the order of acceptance, none before the end of an earlier one of its session, and none beside
@@ -287,7 +293,7 @@ impl Store {
         .await
     }
 
-    /// Whether anything waits or runs, in this or any other process.
+    /// Whether anything runs or waits for more than the user, in this or any other process.
     ///
     /// # Errors
     ///
@@ -295,15 +301,15 @@ impl Store {
     pub async fn has_work(&self) -> Result<bool> {
         self.read(|db| {
             Ok(db
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM requests WHERE state IN ('queued', 'running'))",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM requests r WHERE {MAY_GO_ON})"
+                ))?
                 .query_row([], |row| row.get(0))?)
         })
         .await
     }
 
-    /// Whether anything waits or runs for one of these models, or was accepted by this process.
+    /// The same for one of these models, or for what was accepted by this process.
     ///
     /// # Errors
     ///
@@ -311,9 +317,9 @@ impl Store {
     pub async fn has_work_for(&self, models: Vec<String>) -> Result<bool> {
         let owner = self.owner().0.clone();
         self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT DISTINCT model, submitter = ?1 FROM requests WHERE state IN ('queued', 'running')",
-            )?;
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT DISTINCT model, submitter = ?1 FROM requests r WHERE {MAY_GO_ON}"
+            ))?;
             let mut rows = statement.query([&owner])?;
             while let Some(row) = rows.next()? {
                 let model: String = row.get(0)?;
@@ -336,7 +342,7 @@ fn next_claimable(
     let mut statement = db.prepare_cached(
         "SELECT r.id, r.model, r.endpoint, r.lane, r.submitter = ?2
          FROM requests r
-         WHERE r.state = 'queued' AND r.not_before <= ?1
+         WHERE r.state = 'queued' AND r.not_before <= ?1 AND r.secrets IS NULL
            AND NOT EXISTS (SELECT 1 FROM requests e
                            WHERE e.session_id = r.session_id AND e.state IN ('queued', 'running')
                              AND (e.seq < r.seq OR e.state = 'running'))
@@ -394,7 +400,7 @@ fn changed(
 
 /// Lets through the attempt that runs. That the request is this process's is not enough: it may have been
 /// lost to another one meanwhile, or cancelled and retried, and have come back as a later attempt.
-fn fence(db: &Connection, owner: &str, id: &RequestId, attempt: u32) -> Result<()> {
+pub(super) fn fence(db: &Connection, owner: &str, id: &RequestId, attempt: u32) -> Result<()> {
     db.prepare_cached(
         "SELECT 1 FROM requests WHERE id = ?1 AND state = 'running' AND owner = ?2 AND attempt = ?3",
     )?
@@ -430,7 +436,7 @@ pub(super) fn end_request(
     let failure = failure.map(serde_json::to_string).transpose()?;
     db.prepare_cached(
         "UPDATE requests SET state = ?2, owner = NULL, lease_until = NULL, not_before = 0, hold_reason = NULL,
-             failure = ?3, unread = ?4, finished_at = ?5
+             secrets = NULL, failure = ?3, unread = ?4, finished_at = ?5
          WHERE id = ?1",
     )?
     .execute(params![id.0, state.name(), failure, state == State::Done, now])?;

@@ -51,6 +51,19 @@ pub struct FailureRecord {
     pub remedy: Option<String>,
 }
 
+/// A secret that a request is held for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretRecord {
+    /// What it is, never itself.
+    pub kind: String,
+    /// Where it is, for people.
+    pub place: String,
+    /// Its line in the buffer at submit, counted from 1.
+    pub line: Option<u32>,
+    /// Tells it from other secrets.
+    pub fingerprint: String,
+}
+
 /// Tokens of an attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageRecord {
@@ -95,6 +108,8 @@ pub struct RequestRecord {
     pub not_before: i64,
     /// What it waits for.
     pub hold_reason: Option<String>,
+    /// The secrets that it is held for; empty when it is not, or for another reason.
+    pub secrets: Vec<SecretRecord>,
     /// Attempts begun.
     pub attempt: u32,
     /// Attempts in a row that ended in a fault.
@@ -164,7 +179,7 @@ pub struct SessionRecord {
 pub(super) const REQUEST_COLUMNS: &str = "r.seq, r.id, r.session_id, s.uri, r.prompt, r.intent, r.lane, r.model,
     r.endpoint, r.language, r.snapshot, r.span_start, r.span_end, r.anchor, r.state, r.not_before,
     r.hold_reason, r.attempt, r.faults, r.failure, r.unread, r.dismissed, r.created_at, r.started_at,
-    r.finished_at";
+    r.finished_at, r.secrets";
 
 impl RequestRecord {
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -175,6 +190,7 @@ impl RequestRecord {
             state => state,
         };
         let failure: Option<String> = row.get(19)?;
+        let secrets: Option<String> = row.get(25)?;
         Ok(Self {
             seq: row.get(0)?,
             id: RequestId(row.get(1)?),
@@ -192,6 +208,10 @@ impl RequestRecord {
             state,
             not_before: row.get(15)?,
             hold_reason,
+            secrets: secrets
+                .map(|json| json_from(25, &json))
+                .transpose()?
+                .unwrap_or_default(),
             attempt: row.get(17)?,
             faults: row.get(18)?,
             failure: failure.map(|json| json_from(19, &json)).transpose()?,

@@ -1,5 +1,6 @@
 //! One attempt at one request, from its prompt to its record.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -7,14 +8,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Tools;
+use super::guard::{self, Made};
 use super::retry::{self, Decision};
 use crate::buffer_name;
 use crate::clock;
 use crate::config::Model;
-use crate::llm::{self, Event, LlmError, Prompt};
+use crate::llm::{self, Event, LlmError};
 use crate::prompt::{self, Question};
 use crate::session::{RequestId, State};
-use crate::store::{AttemptEnd, FailureRecord, RequestRecord, Requeue, Result, UsageRecord};
+use crate::store::{
+    AttemptEnd, FailureRecord, RequestRecord, Requeue, Result, SecretRecord, UsageRecord,
+};
 
 /// Streamed text is written, and so shown, at most this often: 20 times a second.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -67,6 +71,12 @@ pub(super) async fn run(
                 )
                 .await?;
         }
+        Some(Err(Fault::Secrets(secrets, reason))) => {
+            tracing::info!(request = %id, secrets = secrets.len(), "held: there are secrets in what would be sent");
+            store
+                .hold_for_secrets(id, number, secrets, reason, clock::now())
+                .await?;
+        }
         Some(Err(Fault::Model(error))) => record_fault(&tools, &request, &error, usage).await?,
     }
     Ok(())
@@ -96,6 +106,8 @@ enum Fault {
     Model(LlmError),
     /// Something that only the user can change.
     Final(FailureRecord),
+    /// Nothing was sent: the user has not allowed these secrets to be, and the reason says so.
+    Secrets(Vec<SecretRecord>, String),
 }
 
 /// Streams the response into `recorder`; gives back why the model stopped.
@@ -113,6 +125,12 @@ async fn stream(
             ),
         })));
     };
+    let made = Arc::new(build_prompt(tools, request, &model).await?);
+    let secrets = guard::secrets(tools, request, &model, &made).await?;
+    if !secrets.is_empty() {
+        let reason = guard::reason(&secrets, &model);
+        return Ok(Err(Fault::Secrets(secrets, reason)));
+    }
     let key = match tools.models.key(&model).await {
         Ok(key) => key,
         Err(error) => {
@@ -123,8 +141,11 @@ async fn stream(
             })));
         }
     };
-    let prompt = build_prompt(tools, request, &model).await?;
-    let mut events = match tools.client.stream(&model, key.as_ref(), &prompt).await {
+    let mut events = match tools
+        .client
+        .stream(&model, key.as_ref(), &made.prompt)
+        .await
+    {
         Ok(events) => events,
         Err(error) => return Ok(Err(Fault::Model(error))),
     };
@@ -145,11 +166,11 @@ async fn stream(
     }
 }
 
-async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> Result<Prompt> {
+async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> Result<Made> {
     let text = tools.store.snapshot(&request.snapshot).await?;
     let history = tools.store.history(request).await?;
     let rules = tools.store.rules_of(&request.id).await?;
-    Ok(prompt::build(&Question {
+    let prompt = prompt::build(&Question {
         prompt: &request.prompt,
         intent: request.intent,
         path: &buffer_name::short(&request.uri),
@@ -160,7 +181,13 @@ async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> 
         history: &history,
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,
-    }))
+    });
+    Ok(Made {
+        prompt,
+        text,
+        rules,
+        history,
+    })
 }
 
 /// A stream that just ended: its promise is to end in `Finished` or an error.

@@ -28,5 +28,6 @@ mod plain_editor;
 mod processes;
 mod proposals;
 mod real_model;
+mod secret_hold;
 mod secrets;
 mod store_faults;

@@ -50,6 +50,7 @@ for _, action in ipairs({
   "transcript",
   "cancel",
   "retry",
+  "allow",
   "dismiss",
   "apply",
   "preview",

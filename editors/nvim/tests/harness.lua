@@ -150,6 +150,13 @@ function M.begin(configuration)
   http.json(scripted_model().port, "POST", "/__reset")
 end
 
+--- Puts a line at the top of the world's configuration.
+---@param line string
+function M.configure(line)
+  local path = assert(vim.env.BACKCHAT_CONFIG)
+  write(path, line .. "\n" .. table.concat(vim.fn.readfile(path), "\n") .. "\n")
+end
+
 --- From now on the program is not in $PATH.
 function M.hide_program()
   vim.env.PATH = clean_path

@@ -180,6 +180,22 @@ T["a rate limit is shown as held, with until when, and then it goes on"] = funct
   equal(child.below()[1], "  │ After the limit.")
 end
 
+T["a request with a secret is held until it is allowed"] = function()
+  harness.configure('hold_secrets = "always"')
+  harness.script({ match = "guarded", answer = "It was let through." })
+  local child = open()
+  -- Put together, so that no tool takes this file for a leak.
+  local token = "ghp_" .. "R2d5Kq8vXz1Lw9TbYc3Nf7Hs4Jm6Pg0AeUiO"
+  child.cmd("2Backchat submit guarded " .. token)
+  local held = child.wait_mark("held")
+  equal({ held.sign, held.eol:find("GitHub token (the prompt)", 1, true) ~= nil }, { "‖", true })
+  equal(vim.tbl_contains(child.below(), "  │ :Backchat allow · :Backchat cancel"), true)
+  child.cmd("2")
+  child.cmd("Backchat allow")
+  child.wait_mark("📬")
+  equal(child.below()[1], "  │ It was let through.")
+end
+
 T["a second Neovim catches up with what was streamed before it came"] = function()
   harness.script({ match = "watch", answer = "Words that are watched by two", gate = 3 })
   local first, path = open()

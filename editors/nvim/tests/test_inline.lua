@@ -49,6 +49,16 @@ T["waiting"] = function()
   equal(held.eol, " ‖ held: rate limit of localhost, until 2100-01-02 14:32 · why is this slow?")
 end
 
+T["held for a secret, with what the user can do"] = function()
+  local reason = "GitHub token (line 2) would be sent to example.com; allow it, or cancel"
+  local held = draw({
+    state = "held",
+    hold = { reason = reason, secrets = { { kind = "GitHub token", place = "line 2", line = 2 } } },
+  })
+  equal(held.eol:find("GitHub token (line 2)", 1, true) ~= nil, true)
+  equal(held.lines[#held.lines], "  │ :Backchat allow · :Backchat cancel")
+end
+
 T["running"] = function()
   local running = { state = "running", attempt = 1, startedAt = 1000 }
   equal(draw(running).eol, " ● running 12s · why is this slow?")

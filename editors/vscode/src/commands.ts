@@ -6,7 +6,7 @@ import { copyCode, insertCode } from './code';
 import type { Context } from './context';
 import * as methods from './methods';
 import { selectModel } from './models';
-import { isFinished, isRetryable } from './places';
+import { isAllowable, isFinished, isRetryable } from './places';
 import { showProgress } from './progress';
 import type { RequestInfo } from './protocol';
 import { nextUnread, read } from './reading';
@@ -33,6 +33,7 @@ export function registerCommands(context: Context): void {
     applyHunk: (given: Given) => applyHunk(context, meant(given)),
     cancel: (given: Given) => each(context, meant(given), 'Cancel', (one) => !isFinished(one), methods.cancel),
     retry: (given: Given) => each(context, meant(given), 'Retry', isRetryable, methods.retry),
+    allow: (given: Given) => each(context, meant(given), 'Allow', isAllowable, methods.allow),
     dismiss: (given: Given) => each(context, meant(given), 'Dismiss', (one) => isFinished(one) && !one.dismissed, methods.dismiss),
     markRead: (node: SessionNode) => markRead(context, node),
     showProgress: (given: Given) => progressOf(context, meant(given)),

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { lineEndText } from './labels';
 import { escaped } from './markdown';
-import { isRetryable, mayPropose, type Place } from './places';
+import { isAllowable, isRetryable, mayPropose, type Place } from './places';
 import type { Proposals } from './proposals';
 import type { RequestInfo } from './protocol';
 import { keyOf, type Requests } from './requests';
@@ -121,6 +121,7 @@ function hover(requests: readonly RequestInfo[]): vscode.MarkdownString[] {
       ...(mayPropose(request) ? [['Apply', 'backchat.apply'], ['Preview', 'backchat.preview']] : []),
       ['Transcript', 'backchat.openTranscript'],
       isRetryable(request) ? ['Retry', 'backchat.retry'] : undefined,
+      isAllowable(request) ? ['Allow', 'backchat.allow'] : undefined,
       request.finishedAt === undefined ? ['Cancel', 'backchat.cancel'] : ['Dismiss', 'backchat.dismiss'],
     ].filter((action) => action !== undefined);
     const links = new vscode.MarkdownString(actions.map(([title, command]) => `[${title ?? ''}](command:${command ?? ''}?${parameters})`).join(' · '));

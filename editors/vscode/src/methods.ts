@@ -34,6 +34,7 @@ export const requests = new RequestType<RequestsParams, RequestsResult, void>(me
 export const take = new RequestType<TakeParams, TakeResult, void>(method.take);
 export const cancel = new RequestType<RequestParams, RequestInfo, void>(method.cancel);
 export const retry = new RequestType<RequestParams, RequestInfo, void>(method.retry);
+export const allow = new RequestType<RequestParams, RequestInfo, void>(method.allow);
 export const dismiss = new RequestType<RequestParams, RequestInfo, void>(method.dismiss);
 export const proposal = new RequestType<ProposalParams, ProposalResult, void>(method.proposal);
 export const models = new RequestType<undefined, ModelsResult, void>(method.models);

@@ -77,5 +77,10 @@ export function mayPropose(request: RequestInfo): boolean {
 
 /** Whether the request may be queued again, or need not wait any longer. */
 export function isRetryable(request: RequestInfo): boolean {
-  return request.state === 'failed' || request.state === 'cancelled' || request.state === 'held';
+  return request.state === 'failed' || request.state === 'cancelled' || (request.state === 'held' && !isAllowable(request));
+}
+
+/** Whether the request waits until the user allows the secrets in it to be sent. */
+export function isAllowable(request: RequestInfo): boolean {
+  return request.state === 'held' && request.hold?.secrets !== undefined;
 }

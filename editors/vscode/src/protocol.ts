@@ -14,6 +14,7 @@ export const method = {
   take: 'backchat/take',
   cancel: 'backchat/cancel',
   retry: 'backchat/retry',
+  allow: 'backchat/allow',
   dismiss: 'backchat/dismiss',
   proposal: 'backchat/proposal',
   prompts: 'backchat/prompts',
@@ -257,11 +258,13 @@ request: RequestInfo,
 response: ResponseInfo, };
 
 /**
- * Parameters of `backchat/cancel`, `backchat/retry` and `backchat/dismiss`.
+ * Parameters of `backchat/cancel`, `backchat/retry`, `backchat/allow` and `backchat/dismiss`.
  *
  * - `cancel` ends a request that is queued, held or running; the connection to the model is
  *   closed and the text that had streamed is kept. A finished request stays as it is.
- * - `retry` queues a failed or cancelled request again.
+ * - `retry` queues a failed or cancelled request again; a held one stops waiting.
+ * - `allow` lets the secrets that a request is held for (`Hold.secrets`) go to its endpoint, in this
+ *   request, its retries and the later turns of its session, and queues it again.
  * - `dismiss` takes a finished request out of the buffer's margin, read; it stays in the session.
  *
  * Each answers with the request as it is after the call.
@@ -692,7 +695,11 @@ reason: string,
 /**
  * When it will be tried again, if that is known.
  */
-until?: number, };
+until?: number,
+/**
+ * The secrets in what would be sent, when it waits for the user to allow them: `backchat/allow`.
+ */
+secrets?: Array<HeldSecret>, };
 
 /**
  * Why a request failed.

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { Inbox } from './inbox';
 import { age, count, stateText } from './labels';
 import * as methods from './methods';
-import { isFinished, isRetryable, mayPropose } from './places';
+import { isAllowable, isFinished, isRetryable, mayPropose } from './places';
 import type { RequestInfo, SessionInfo, State } from './protocol';
 import { keyOf } from './requests';
 import type { Server } from './server';
@@ -122,6 +122,7 @@ function requestItem(node: SessionNode & { kind: 'request' }): vscode.TreeItem {
     'request',
     !isFinished(request) && 'cancellable',
     isRetryable(request) && 'retryable',
+    isAllowable(request) && 'allowable',
     isFinished(request) && !request.dismissed && 'dismissable',
     mayPropose(request) && 'proposing',
   ]

@@ -3,7 +3,7 @@
 
 import { count, duration, holdText, proposalText } from './labels';
 import { codeBlocks, escaped, fenced, harmless } from './markdown';
-import { isFinished, isRetryable, mayPropose, type Place } from './places';
+import { isAllowable, isFinished, isRetryable, mayPropose, type Place } from './places';
 import { isPending, type Proposal } from './proposal';
 import type { RequestInfo } from './protocol';
 import type { ResponseText } from './requests';
@@ -26,7 +26,7 @@ export interface CommentContent {
 /** A whole thread. */
 export interface ThreadContent {
   readonly label: string;
-  /** Words for `when` clauses: `cancellable`, `retryable`, `dismissable`, `unread`, `appliable`. */
+  /** Words for `when` clauses: `cancellable`, `retryable`, `allowable`, `dismissable`, `unread`, `appliable`. */
   readonly context: string;
   readonly comments: readonly CommentContent[];
 }
@@ -41,6 +41,7 @@ export function threadContent(
   const context = [
     requests.some((request) => !isFinished(request)) && 'cancellable',
     requests.some(isRetryable) && 'retryable',
+    requests.some(isAllowable) && 'allowable',
     requests.every(isFinished) && 'dismissable',
     requests.some((request) => request.unread) && 'unread',
     requests.some((request) => mayPropose(request) && canApply(proposalOf(request.id))) && 'appliable',

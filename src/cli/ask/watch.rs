@@ -13,11 +13,13 @@ use crate::store::{Followed, TurnRecord};
 pub(super) enum Watched {
     /// The request has come to its end.
     Ended(Box<TurnRecord>),
+    /// The request waits until the user allows the secrets in it to be sent.
+    WaitsForUser(Box<TurnRecord>),
     /// The user does not want to wait any more.
     Interrupted,
 }
 
-/// Shows what the model says to a request until the request ends or the user presses ^C.
+/// Shows what the model says to a request until the request ends, waits for the user, or the user presses ^C.
 ///
 /// What is shown is always what the store has, so that it does not matter which process runs the
 /// request and how many attempts it takes.
@@ -37,6 +39,9 @@ pub(super) async fn until_it_ends(
         let turn = coordinator.store().turn(id).await?;
         if turn.request.state.is_final() {
             return Ok(Watched::Ended(Box::new(turn)));
+        }
+        if !turn.request.secrets.is_empty() {
+            return Ok(Watched::WaitsForUser(Box::new(turn)));
         }
         answer.update(&turn)?;
         loop {

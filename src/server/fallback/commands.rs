@@ -36,6 +36,7 @@ pub(crate) async fn execute(
         command::SUBMIT => json(chat::submit(server, argument(params)?).await?),
         command::CANCEL => json(chat::cancel(server, argument(params)?).await?),
         command::RETRY => json(chat::retry(server, argument(params)?).await?),
+        command::ALLOW => json(chat::allow(server, argument(params)?).await?),
         command::DISMISS => json(chat::dismiss(server, argument(params)?).await?),
         command::SELECT_MODEL => json(chat::select_model(server, argument(params)?).await?),
         command::APPLY => {

@@ -58,15 +58,16 @@ fn offers(request: &RequestInfo) -> Vec<(String, &'static str)> {
         }
         State::Running => vec![(format!("✍ {asked} · Cancel"), command::CANCEL)],
         State::Held => {
-            let reason = request
-                .hold
-                .as_ref()
-                .map_or("", |hold| hold.reason.as_str());
+            let hold = request.hold.as_ref();
+            let reason = hold.map_or("", |hold| hold.reason.as_str());
+            let waits_for_user = hold.is_some_and(|hold| hold.secrets.is_some());
+            let (length, offer, command) = if waits_for_user {
+                (120, "Allow", command::ALLOW)
+            } else {
+                (60, "Retry now", command::RETRY)
+            };
             vec![
-                (
-                    format!("⏸ {} · Retry now", one_line(reason, 60)),
-                    command::RETRY,
-                ),
+                (format!("⏸ {} · {offer}", one_line(reason, length)), command),
                 ("Cancel".to_owned(), command::CANCEL),
             ]
         }

@@ -36,6 +36,7 @@ CREATE TABLE requests (
     state           TEXT NOT NULL,              -- queued, running, done, failed, cancelled
     not_before      INTEGER NOT NULL DEFAULT 0,
     hold_reason     TEXT,
+    secrets         TEXT,                       -- JSON: what it is held for until the user allows it
     attempt         INTEGER NOT NULL DEFAULT 0, -- attempts begun
     faults          INTEGER NOT NULL DEFAULT 0, -- attempts since the last explicit (re)try that ended in a fault
     submitter       TEXT NOT NULL,              -- the process that accepted it
@@ -51,6 +52,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_of_session ON requests (session_id, seq);
 CREATE INDEX requests_active ON requests (session_id, seq) WHERE state IN ('queued', 'running');
 CREATE INDEX requests_queue ON requests (lane, seq) WHERE state = 'queued';
+CREATE INDEX requests_with_secrets ON requests (session_id, seq) WHERE secrets IS NOT NULL;
 CREATE INDEX requests_running ON requests (endpoint) WHERE state = 'running';
 CREATE INDEX requests_unread ON requests (session_id) WHERE unread = 1;
 CREATE INDEX requests_failed ON requests (session_id) WHERE state = 'failed' AND dismissed = 0;
@@ -95,6 +97,14 @@ CREATE TABLE events (
     request_id TEXT NOT NULL,
     session_id TEXT NOT NULL
 ) STRICT;
+
+-- Secrets that the user has allowed to go to an endpoint, by their fingerprints.
+CREATE TABLE allowed_secrets (
+    session_id  TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    endpoint    TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (session_id, endpoint, fingerprint)
+) STRICT, WITHOUT ROWID;
 
 -- Endpoints that asked for a pause.
 CREATE TABLE endpoints (

@@ -1,4 +1,4 @@
--- The commands that change one request: cancel, retry, dismiss.
+-- The commands that change one request: cancel, retry, allow, dismiss.
 
 local client = require("backchat.client")
 local notify = require("backchat.notify")
@@ -6,6 +6,13 @@ local requests = require("backchat.requests")
 local targets = require("backchat.targets")
 
 local M = {}
+
+--- Whether a request waits until the user allows the secrets in it to be sent.
+---@param request backchat.Request
+---@return boolean
+function M.waits_for_user(request)
+  return request.state == "held" and request.hold ~= nil and request.hold.secrets ~= nil
+end
 
 local FITS = {
   cancel = {
@@ -20,6 +27,12 @@ local FITS = {
     end,
     nothing = "nothing in this buffer failed or was cancelled",
   },
+  allow = {
+    fits = function(request)
+      return M.waits_for_user(request)
+    end,
+    nothing = "nothing in this buffer is held for a secret",
+  },
   dismiss = {
     fits = function(request)
       return request.state == "done" or request.state == "failed" or request.state == "cancelled"
@@ -29,7 +42,7 @@ local FITS = {
 }
 
 --- Does it to a request, and takes what the server answers.
----@param action "cancel"|"retry"|"dismiss"
+---@param action "cancel"|"retry"|"allow"|"dismiss"
 ---@param request backchat.Request
 ---@param callback? fun(request: backchat.Request)
 function M.apply(action, request, callback)
@@ -45,7 +58,7 @@ function M.apply(action, request, callback)
 end
 
 --- Does it to the request that the user means.
----@param action "cancel"|"retry"|"dismiss"
+---@param action "cancel"|"retry"|"allow"|"dismiss"
 function M.run(action)
   local rule = FITS[action]
   targets.choose(action, rule.fits, rule.nothing, function(request)

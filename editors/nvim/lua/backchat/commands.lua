@@ -59,6 +59,9 @@ local VERBS = {
   retry = plain(function()
     require("backchat.actions").run("retry")
   end),
+  allow = plain(function()
+    require("backchat.actions").run("allow")
+  end),
   dismiss = plain(function()
     require("backchat.actions").run("dismiss")
   end),

@@ -88,6 +88,11 @@ function M.retry()
   require("backchat.actions").run("retry")
 end
 
+--- Lets the secrets that the request at the cursor is held for be sent to its model.
+function M.allow()
+  require("backchat.actions").run("allow")
+end
+
 --- Takes the finished request at the cursor out of the buffer.
 function M.dismiss()
   require("backchat.actions").run("dismiss")

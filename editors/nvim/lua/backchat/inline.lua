@@ -216,6 +216,11 @@ function M.draw(request, context, sending)
       end
     end
     add(":Backchat retry · :Backchat dismiss", "BackchatHint")
+  elseif limit > 0 and require("backchat.actions").waits_for_user(request) then
+    for _, line in ipairs(first_lines(request.hold.reason, width, limit)) do
+      add(line, "BackchatPreview")
+    end
+    add(":Backchat allow · :Backchat cancel", "BackchatHint")
   end
 
   return {

@@ -16,6 +16,12 @@
 ---@class backchat.Hold
 ---@field reason string
 ---@field until? integer
+---@field secrets? backchat.HeldSecret[] only while it waits for the user to allow them
+
+---@class backchat.HeldSecret
+---@field kind string
+---@field place string
+---@field line? integer
 
 ---@class backchat.Failure
 ---@field kind string

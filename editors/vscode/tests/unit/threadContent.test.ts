@@ -76,6 +76,12 @@ test('a thread has the question and the answer, and tells what can be done', () 
   const failure = { kind: 'x', message: 'No <key>.', remedy: 'Set it.' };
   const failed = threadContent(place([request({ state: 'failed', failure })]), () => ({ text: 'Half', attempt: 1, nextSeq: 2 }), nothing);
   assert.equal(failed.context, 'retryable dismissable');
+
+  const secrets = [{ kind: 'GitHub token', place: 'line 2', line: 2 }];
+  const hold = { reason: 'GitHub token (line 2) would be sent to example.com; allow it, or cancel', secrets };
+  const guarded = threadContent(place([request({ state: 'held', hold })]), () => undefined);
+  assert.equal(guarded.context, 'cancellable allowable');
+  assert.match(guarded.comments[1]?.body ?? '', /GitHub token/);
   assert.equal(failed.comments[1]?.body, 'Half\n\n**Failed.** No &lt;key\\>\\. Set it\\.');
 });
 
