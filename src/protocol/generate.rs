@@ -213,6 +213,7 @@ fn declarations() -> Vec<(String, String)> {
         AnchorInfo,
         AnchorStatus,
         Hold,
+        HeldSecret,
         Failure,
         Usage,
         ResponseInfo,

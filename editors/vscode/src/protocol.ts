@@ -702,6 +702,23 @@ until?: number,
 secrets?: Array<HeldSecret>, };
 
 /**
+ * A secret that would be sent. Never the secret itself.
+ */
+export type HeldSecret = {
+/**
+ * What it is, e.g. `GitHub token`.
+ */
+kind: string,
+/**
+ * Where it is, for people: `line 12`, `the prompt`, `AGENTS.md`, `an earlier turn`.
+ */
+place: string,
+/**
+ * Its line in the buffer as it was at submit, counted from 1; absent when it is elsewhere.
+ */
+line?: number, };
+
+/**
  * Why a request failed.
  */
 export type Failure = {

@@ -79,7 +79,7 @@ test('a thread has the question and the answer, and tells what can be done', () 
 
   const secrets = [{ kind: 'GitHub token', place: 'line 2', line: 2 }];
   const hold = { reason: 'GitHub token (line 2) would be sent to example.com; allow it, or cancel', secrets };
-  const guarded = threadContent(place([request({ state: 'held', hold })]), () => undefined);
+  const guarded = threadContent(place([request({ state: 'held', hold })]), () => undefined, nothing);
   assert.equal(guarded.context, 'cancellable allowable');
   assert.match(guarded.comments[1]?.body ?? '', /GitHub token/);
   assert.equal(failed.comments[1]?.body, 'Half\n\n**Failed.** No &lt;key\\>\\. Set it\\.');
