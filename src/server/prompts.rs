@@ -9,7 +9,7 @@ use super::chat::spawned;
 use super::{Server, errors, workspace};
 use crate::buffer_name;
 use crate::coordinator::Submit;
-use crate::library::{Library, Workspace};
+use crate::library::{Library, WORKSPACE_FOLDER, Workspace};
 use crate::protocol::{PromptsParams, PromptsResult};
 use crate::session::Intent;
 use crate::view;
@@ -55,7 +55,7 @@ fn workspace_of(server: &Server, file: &Path) -> Option<Workspace> {
     let root = workspace::root_of(server, file)?;
     let trust = server.trust.lock().unwrap_or_else(PoisonError::into_inner);
     Some(Workspace {
-        trusted: trust.covers(&root),
+        trusted: trust.covers(&root.join(WORKSPACE_FOLDER)),
         root,
     })
 }

@@ -76,18 +76,6 @@ function M.refresh(bufnr)
   end
 end
 
---- Closes a file's document and opens it again, so that the server places requests in it that came
---- from other windows.
----@param bufnr integer
-function M.reopen(bufnr)
-  if client.is_attached(bufnr) then
-    client.detach(bufnr)
-    client.attach(bufnr)
-    tell_focus()
-    M.refresh(bufnr)
-  end
-end
-
 --- Reads the text of a running response whose beginning was streamed to no one here.
 ---@param request backchat.Request
 function M.catch_up(request)

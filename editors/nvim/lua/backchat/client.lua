@@ -3,8 +3,8 @@
 
 local binary = require("backchat.binary")
 local documents = require("backchat.documents")
+local folders = require("backchat.folders")
 local notify = require("backchat.notify")
-local nulls = require("backchat.nulls")
 local signals = require("backchat.signals")
 
 local M = {}
@@ -90,6 +90,13 @@ documents.notify = M.notify
 ---@param bufnr integer
 function M.attach(bufnr)
   if client_id and documents.is_named(bufnr) and not vim.lsp.buf_is_attached(bufnr, client_id) then
+    local folder = folders.add(bufnr)
+    if folder then
+      M.notify(
+        "workspace/didChangeWorkspaceFolders",
+        { event = { added = { folder }, removed = {} } }
+      )
+    end
     vim.lsp.buf_attach_client(bufnr, client_id)
   end
 end
@@ -122,7 +129,7 @@ function M.request(method, params, callback, bufnr)
     documents.flush(bufnr)
   end
   local function handler(err, result)
-    callback(err and (err.message or vim.inspect(err)) or nil, nulls.strip(result))
+    callback(err and (err.message or vim.inspect(err)) or nil, result)
   end
   bufnr = bufnr and vim.api.nvim_buf_is_valid(bufnr) and bufnr or vim.api.nvim_get_current_buf()
   local sent
@@ -314,11 +321,13 @@ start = function()
   end
   phase = "starting"
   started_at = vim.uv.now()
+  local root = vim.fn.getcwd()
+  folders.start(root)
   ---@type vim.lsp.ClientConfig
   local options = {
     name = "backchat",
     cmd = { found.path, "serve" },
-    root_dir = vim.fn.getcwd(),
+    root_dir = root,
     capabilities = capabilities(),
     handlers = require("backchat.handlers"),
     on_init = on_init,

@@ -10,7 +10,7 @@ local M = {}
 ---@field takes_text? boolean
 ---@field takes_bang? boolean
 ---@field run fun(command: table, rest: string, bang: boolean)
----@field complete? fun(): string[]
+---@field complete? fun(): string[] what the argument may begin with, of one word or several
 
 ---@param verb "ask"|"submit"|"edit"
 ---@return backchat.Verb
@@ -38,6 +38,16 @@ local VERBS = {
   ask = submitting("ask"),
   submit = submitting("submit"),
   edit = submitting("edit"),
+  prompt = {
+    takes_range = true,
+    takes_text = true,
+    run = function(command, rest)
+      require("backchat.library").run(rest, selection.of_command(command))
+    end,
+    complete = function()
+      return require("backchat.library").names()
+    end,
+  },
   read = plain(function()
     require("backchat.navigate").read()
   end),
@@ -169,7 +179,14 @@ function M.complete(lead, line)
     end
     table.sort(candidates)
   elseif VERBS[name] and VERBS[name].complete then
-    candidates = VERBS[name].complete()
+    -- Of a name of several words, those that stand there already are not completed again.
+    local before = words:match("^%S+%s+(.*)$"):sub(1, -#lead - 1)
+    candidates = {}
+    for _, candidate in ipairs(VERBS[name].complete()) do
+      if vim.startswith(candidate, before) then
+        table.insert(candidates, candidate:sub(#before + 1))
+      end
+    end
   else
     return {}
   end

@@ -1,7 +1,6 @@
 -- What the server tells without being asked, a function a notification.
 
 local notify = require("backchat.notify")
-local nulls = require("backchat.nulls")
 local requests = require("backchat.requests")
 local signals = require("backchat.signals")
 
@@ -32,7 +31,7 @@ local HEARD = {
 local handlers = {}
 for method, hear in pairs(HEARD) do
   handlers[method] = function(_, params)
-    hear(nulls.strip(params))
+    hear(params)
   end
 end
 

@@ -213,17 +213,16 @@ function M.redraw(filter)
   end
 end
 
---- Asks the server for the place of a mark, once. `how` is a function of backchat.attach.
+--- Asks the server for the place of a mark, once.
 ---@param mark backchat.Mark
----@param how "refresh"|"reopen"
-local function look_again(mark, how)
+local function look_again(mark)
   if mark.looked_again then
     return
   end
   mark.looked_again = true
   vim.schedule(function()
     if vim.api.nvim_buf_is_loaded(mark.bufnr) then
-      require("backchat.attach")[how](mark.bufnr)
+      require("backchat.attach").refresh(mark.bufnr)
     end
   end)
 end
@@ -256,15 +255,14 @@ local function show(request)
     end
     if not current and not mark.anchor_id then
       -- Drawn where it was a moment ago, until the server has seen the latest text.
-      look_again(mark, "refresh")
+      look_again(mark)
     end
   end
   if place then
     draw(mark, place)
   else
-    -- It was asked in another window while the document was open here. A server looks for such
-    -- requests when it opens a document.
-    look_again(mark, "reopen")
+    -- The document was opened a moment ago, and the server still looks for the request in it.
+    look_again(mark)
   end
   tick_while_running()
 end

@@ -16,7 +16,8 @@ local M = {}
 ---@field bufnr integer
 ---@field selection? backchat.Selection nil: the whole buffer
 ---@field prompt string
----@field intent backchat.Intent
+---@field library_prompt? string the name of a prompt of the library, which `prompt` follows
+---@field intent? backchat.Intent nil: as the prompt of the library says
 ---@field mode backchat.Mode
 ---@field on_accepted? fun(request: backchat.Request)
 
@@ -75,7 +76,7 @@ end
 --- Submits. The place is marked at once and moves with what is typed until the server has it.
 ---@param submit backchat.Submit
 function M.send(submit)
-  if not submit.prompt:match("%S") then
+  if not submit.library_prompt and not submit.prompt:match("%S") then
     return notify.warn("the prompt is empty; nothing was submitted")
   end
   local bufnr = submit.bufnr
@@ -84,7 +85,7 @@ function M.send(submit)
   local place = submit.selection or { start_row = 0, start_col = 0, end_row = 0, end_col = 0 }
   marks.show_sending(key, bufnr, {
     id = key,
-    prompt = submit.prompt,
+    prompt = submit.library_prompt or submit.prompt,
     state = "queued",
     createdAt = os.time() * 1000,
     unread = false,
@@ -95,7 +96,9 @@ function M.send(submit)
   local function failed(problem)
     marks.remove(key)
     -- What was typed is one <Up> away when it is asked for again.
-    vim.fn.histadd("input", submit.prompt)
+    if submit.prompt ~= "" then
+      vim.fn.histadd("input", submit.prompt)
+    end
     notify.error(problem)
   end
   ---@param request backchat.Request
@@ -125,6 +128,7 @@ function M.send(submit)
           textDocument = { uri = uri },
           range = not whole and positions.to_range(bufnr, now, client.encoding()) or nil,
           prompt = submit.prompt,
+          libraryPrompt = submit.library_prompt,
           intent = submit.intent,
           mode = submit.mode,
           model = config.get("model"),
@@ -140,6 +144,37 @@ function M.send(submit)
       end, bufnr)
     end)
   end)
+end
+
+--- Holds a place while something is waited for and the buffer may change. What it returns is called
+--- once, and gives the place as it is then and whether the buffer was closed.
+---@param bufnr integer
+---@param place? backchat.Selection nil: the whole buffer
+---@return fun(): backchat.Selection?, boolean
+function M.hold(bufnr, place)
+  local id = place
+    and vim.api.nvim_buf_set_extmark(bufnr, marks.namespace, place.start_row, place.start_col, {
+      end_row = place.end_row,
+      end_col = place.end_col,
+      end_right_gravity = false,
+    })
+  return function()
+    if not vim.api.nvim_buf_is_loaded(bufnr) then
+      return place, true
+    end
+    if not id then
+      return nil, false
+    end
+    local found = vim.api.nvim_buf_get_extmark_by_id(bufnr, marks.namespace, id, { details = true })
+    vim.api.nvim_buf_del_extmark(bufnr, marks.namespace, id)
+    return {
+      start_row = found[1],
+      start_col = found[2],
+      end_row = found[3].end_row,
+      end_col = found[3].end_col,
+    },
+      false
+  end
 end
 
 --- Asks for a prompt where none was given, and submits.
@@ -162,33 +197,13 @@ function M.run(verb, options)
     return send(options.prompt, options.selection)
   end
 
-  -- The buffer may change while the prompt is typed: an extmark holds the place meanwhile.
-  local held = options.selection
-  local namespace = marks.namespace
-  local id
-  if held then
-    id = vim.api.nvim_buf_set_extmark(bufnr, namespace, held.start_row, held.start_col, {
-      end_row = held.end_row,
-      end_col = held.end_col,
-      end_right_gravity = false,
-    })
-  end
+  local release = M.hold(bufnr, options.selection)
   vim.ui.input({ prompt = meaning.question }, function(prompt)
-    local place = held
-    if id and vim.api.nvim_buf_is_loaded(bufnr) then
-      local found = vim.api.nvim_buf_get_extmark_by_id(bufnr, namespace, id, { details = true })
-      vim.api.nvim_buf_del_extmark(bufnr, namespace, id)
-      place = {
-        start_row = found[1],
-        start_col = found[2],
-        end_row = found[3].end_row,
-        end_col = found[3].end_col,
-      }
-    end
+    local place, closed = release()
     if not prompt or not prompt:match("%S") then
       return
     end
-    if not vim.api.nvim_buf_is_loaded(bufnr) then
+    if closed then
       vim.fn.histadd("input", prompt)
       return notify.error("the buffer was closed while the prompt was typed; nothing was submitted")
     end
