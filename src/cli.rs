@@ -1,6 +1,7 @@
 //! What `backchat` does without an editor, and how an editor starts it.
 
 mod age;
+mod apply;
 mod ask;
 mod columns;
 mod completions;
@@ -51,6 +52,8 @@ enum Command {
     Sessions(sessions::Sessions),
     /// Show unread answers, and take their 📬 away.
     Read(read::Read),
+    /// Merge a proposed change into the file that it is for.
+    Apply(apply::Apply),
     /// End a request that waits or runs; what has streamed is kept.
     Cancel(request::Request),
     /// Queue a failed or cancelled request again, or end the waiting of a held one.
@@ -90,6 +93,7 @@ impl Command {
             Self::Ask(ask) => ask.run().await,
             Self::Sessions(sessions) => sessions.run().await,
             Self::Read(read) => read.run().await,
+            Self::Apply(apply) => apply.run().await,
             Self::Cancel(request) => request.run(Action::Cancel).await,
             Self::Retry(request) => request.run(Action::Retry).await,
             Self::Allow(request) => request.run(Action::Allow).await,

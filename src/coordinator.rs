@@ -7,6 +7,7 @@ mod drain;
 mod error;
 mod proposal;
 mod submit;
+mod target;
 
 use std::sync::Arc;
 

@@ -73,7 +73,8 @@ impl Location {
         let text = String::from_utf8(bytes)
             .ok()
             .with_context(|| format!("{path} is not a text in UTF-8: ask about another file"))?;
-        Ok(Buffer::new(&text))
+        // Editors do not count a byte order mark as part of the text either.
+        Ok(Buffer::new(text.strip_prefix('\u{feff}').unwrap_or(&text)))
     }
 
     /// The named lines in the file's text; `None` for all of it.

@@ -1,7 +1,10 @@
 //! What an `edit` response proposes for the buffer as it is now.
 
-use super::{Coordinator, Error, Result};
+use std::path::PathBuf;
+
+use super::{Coordinator, Error, Result, target};
 use crate::session::{Intent, RequestId, State};
+use crate::store::StoreError;
 use crate::text::{LineChange, Merge, MergeStatus, Replacement, Span, decode, merge};
 
 /// A proposal, merged with what was typed meanwhile. All spans are those of the buffer now.
@@ -43,7 +46,8 @@ impl Coordinator {
     /// Merges the change that the response to `id` proposes into `ours`. Changes nothing.
     ///
     /// `hunks` chooses among the changes by their number. What cannot be decoded is no error: it is
-    /// still an answer to be read.
+    /// still an answer to be read. Nor is what may not be applied: outside of the workspace, whose folders
+    /// are `roots`, to a read-only file, or where the text that was asked about is not known any more.
     ///
     /// # Errors
     ///
@@ -54,6 +58,7 @@ impl Coordinator {
         id: &RequestId,
         ours: String,
         hunks: Option<Vec<u32>>,
+        roots: Vec<PathBuf>,
     ) -> Result<Proposal> {
         let turn = self.store().turn(id).await?;
         if turn.request.intent != Intent::Edit {
@@ -65,10 +70,19 @@ impl Coordinator {
             return Err(Error::NoProposal("it is not done"));
         }
         let response = turn.response.unwrap_or_default().text;
-        let base = self.store().snapshot(&turn.request.snapshot).await?;
+        let base = match self.store().snapshot(&turn.request.snapshot).await {
+            Err(StoreError::UnknownSnapshot) => {
+                let reason = "the text that it was asked about is not in the store any more";
+                return Ok(Proposal::refused(reason, ours));
+            }
+            base => base?,
+        };
         let (start, end) = turn.request.span;
-        // Comparing large texts takes a while, which no other request should wait for.
+        // The disk, and comparing large texts, take a while, which no other request should wait for.
         tokio::task::spawn_blocking(move || {
+            if let Some(reason) = target::hindrance(&turn.request.uri, &roots) {
+                return Ok(Proposal::refused(reason, ours));
+            }
             Proposal::make(&base, Span::new(start, end), &response, ours, hunks)
         })
         .await
@@ -77,6 +91,18 @@ impl Coordinator {
 }
 
 impl Proposal {
+    /// One that may not be applied.
+    fn refused(reason: &str, ours: String) -> Self {
+        Self {
+            merge: Err(reason.to_owned()),
+            edits: Vec::new(),
+            merged: ours.clone(),
+            ours,
+            change: LineChange::default(),
+            marked: None,
+        }
+    }
+
     /// Makes the proposal of a response to a question about `span` of `base`.
     fn make(
         base: &str,

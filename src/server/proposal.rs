@@ -1,6 +1,6 @@
 //! `backchat/proposal`.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::TextEdit;
@@ -40,8 +40,13 @@ pub(super) async fn make(
             "unknownBuffer",
         ));
     };
+    let roots = server
+        .roots
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
     let proposal = coordinator
-        .proposal(id, snapshot.buffer.text(), hunks)
+        .proposal(id, snapshot.buffer.text(), hunks, roots)
         .await
         .map_err(|error| failed(&error))?;
     let uri = server

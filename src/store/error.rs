@@ -63,6 +63,9 @@ pub enum StoreError {
     /// No session has this id.
     #[error("there is no session {0}")]
     UnknownSession(String),
+    /// The text that a request was asked about is missing.
+    #[error("the text that was asked about is not in the store any more")]
+    UnknownSnapshot,
     /// The worker does not own the request any more: it was cancelled, or its lease ran out.
     #[error("request {0} is no longer this worker's")]
     Fenced(String),

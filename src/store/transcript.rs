@@ -93,13 +93,14 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database cannot be read.
+    /// [`super::StoreError::UnknownSnapshot`] when it is not there, or when the database cannot be read.
     pub async fn snapshot(&self, hash: &str) -> Result<String> {
         let hash = hash.to_owned();
         self.read(move |db| {
-            Ok(db
-                .prepare_cached("SELECT text FROM snapshots WHERE hash = ?1")?
-                .query_row([hash], |row| row.get(0))?)
+            db.prepare_cached("SELECT text FROM snapshots WHERE hash = ?1")?
+                .query_row([hash], |row| row.get(0))
+                .optional()?
+                .ok_or(super::StoreError::UnknownSnapshot)
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! The command line: every command as a user runs it in a shell.
 
+mod apply;
 mod ask;
 mod inbox;
 mod library;

@@ -151,3 +151,55 @@ fn in_line(line: u32, start: u32, end: u32) -> tower_lsp::ls_types::Range {
         end: at(line, end),
     }
 }
+
+/// What may not be applied: nothing to apply, and why.
+fn assert_refused(editor: &Editor, id: &RequestId, words: &str) {
+    let refused = proposal(editor, id);
+    assert_eq!(refused.status, ProposalStatus::None);
+    assert!(refused.edits.is_empty() && refused.hunks.is_empty());
+    assert!(
+        refused.reason.as_ref().unwrap().contains(words),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn nothing_is_applied_outside_of_the_workspace() {
+    let world = World::scripted();
+    world.model.on("three", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let outside = format!("file://{}", world.home().join("outside.rs").display());
+    let id = edited(&editor, &outside, "three");
+    assert_refused(&editor, &id, "outside of the workspace");
+}
+
+#[test]
+fn nothing_is_applied_to_a_read_only_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::scripted();
+    world.model.on("three", [Reply::answer(ANSWER)]);
+    world.write(&world.code(), "main.rs", CODE);
+    let path = world.code().join("main.rs");
+    let editor = world.editor();
+    let id = edited(&editor, &world.uri("main.rs"), "three");
+    assert_eq!(proposal(&editor, &id).status, ProposalStatus::Clean);
+    let mode =
+        |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o444);
+    assert_refused(&editor, &id, "read-only");
+    mode(0o644);
+    assert_eq!(proposal(&editor, &id).status, ProposalStatus::Clean);
+}
+
+#[test]
+fn nothing_is_applied_where_the_text_that_was_asked_about_is_gone() {
+    let world = World::scripted();
+    world.model.on("three", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let id = edited(&editor, &world.uri("main.rs"), "three");
+    let database = rusqlite::Connection::open(world.state().join("backchat.db")).unwrap();
+    database
+        .execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM snapshots;")
+        .unwrap();
+    assert_refused(&editor, &id, "not in the store");
+}

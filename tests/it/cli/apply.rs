@@ -1,0 +1,133 @@
+//! `backchat apply`: a proposal for a file on disk.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use backchat::protocol::TurnInfo;
+
+use super::{json, refused, said, text, write};
+use crate::support::{Reply, World};
+
+const CODE: &str = "fn a() {\n    1\n}\n\nfn b() {\n    2\n}\n";
+const ANSWER: &str = "```rust\nfn b() {\n    3\n}\n```";
+
+/// A world in which a change of `fn b` was asked for, with the request's id.
+fn asked(code: &str) -> (World, String) {
+    let world = World::scripted();
+    world.model.on("make it three", [Reply::answer(ANSWER)]);
+    write(&world, "main.rs", code);
+    let ask = ["ask", "--wait", "--edit", "main.rs:5-7", "make it three"];
+    let turn: TurnInfo = json(&world, &ask);
+    (world, turn.request.id.0)
+}
+
+fn on_disk(world: &World) -> String {
+    std::fs::read_to_string(world.code().join("main.rs")).unwrap()
+}
+
+/// Runs it, and gives back the exit code and what was said.
+fn apply(world: &World, arguments: &[&str]) -> (i32, String) {
+    let output = world.run(&[&["apply"], arguments].concat());
+    let said = text(&output.stdout) + &text(&output.stderr);
+    (output.status.code().unwrap(), said)
+}
+
+#[test]
+fn a_change_is_merged_into_what_was_typed_meanwhile() {
+    let (world, id) = asked(CODE);
+    assert_eq!(said(&world, &["apply", "--check", &id]), "clean  +1 −1\n");
+    write(&world, "main.rs", &format!("// typed\n{CODE}"));
+    assert_eq!(said(&world, &["apply", "--check", &id]), "moved  +1 −1\n");
+    assert_eq!(
+        on_disk(&world),
+        format!("// typed\n{CODE}"),
+        "--check writes nothing"
+    );
+    let diff = said(&world, &["apply", &id]);
+    assert!(diff.contains("\n-    2\n+    3\n"), "{diff}");
+    let applied = format!("// typed\n{}", CODE.replace("    2\n", "    3\n"));
+    assert_eq!(on_disk(&world), applied);
+    let (code, again) = apply(&world, &[&id]);
+    assert!(
+        code == 0 && again.contains("has the proposed change already"),
+        "{again}"
+    );
+}
+
+#[test]
+fn what_the_file_is_stays() {
+    let dos = format!("\u{feff}{}", CODE.replace('\n', "\r\n"));
+    let (world, id) = asked(&dos);
+    let path = world.code().join("main.rs");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    said(&world, &["apply", &id]);
+    assert_eq!(on_disk(&world), dos.replace("    2\r\n", "    3\r\n"));
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+}
+
+#[test]
+fn a_conflict_is_told_and_nothing_is_written() {
+    let (world, id) = asked(CODE);
+    let typed = CODE.replace("    2\n", "    22\n");
+    write(&world, "main.rs", &typed);
+    assert_eq!(
+        apply(&world, &["--check", &id]),
+        (3, "conflict  +0 −0\n".to_owned())
+    );
+    let (code, told) = apply(&world, &[&id]);
+    assert!(code == 3 && told.contains("--conflict-markers"), "{told}");
+    assert_eq!(on_disk(&world), typed);
+    let (code, told) = apply(&world, &["--conflict-markers", &id]);
+    assert!(code == 3 && told.contains("between markers"), "{told}");
+    let marked = "<<<<<<< yours\n    22\n=======\n    3\n>>>>>>> proposed\n";
+    assert!(on_disk(&world).contains(marked), "{}", on_disk(&world));
+}
+
+#[test]
+fn hunks_are_applied_one_by_one() {
+    let world = World::scripted();
+    let answer = "<<<<<<< SEARCH\n    1\n=======\n    10\n>>>>>>> REPLACE\n\n\
+                  <<<<<<< SEARCH\n    2\n=======\n    20\n>>>>>>> REPLACE\n";
+    world.model.on("ten times", [Reply::answer(answer)]);
+    write(&world, "main.rs", CODE);
+    let turn: TurnInfo = json(&world, &["ask", "-w", "--edit", "main.rs", "ten times"]);
+    let id = turn.request.id.0;
+    assert!(
+        refused(&world, &["apply", &id, "--hunk", "3"]).contains("no hunk 3; the proposal has 2")
+    );
+    said(&world, &["apply", &id, "--hunk", "2"]);
+    assert_eq!(on_disk(&world), CODE.replace("    2\n", "    20\n"));
+}
+
+#[test]
+fn what_may_not_be_written_is_refused() {
+    let (world, id) = asked(CODE);
+    let path = world.code().join("main.rs");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+    assert!(refused(&world, &["apply", &id]).contains("read-only"));
+    assert!(refused(&world, &["apply", "--check", &id]).contains("read-only"));
+    std::fs::rename(&path, world.home().join("main.rs")).unwrap();
+    std::fs::set_permissions(world.home().join("main.rs"), Permissions::from_mode(0o644)).unwrap();
+    assert!(refused(&world, &["apply", &id]).contains("cannot find"));
+    symlink(world.home().join("main.rs"), &path).unwrap();
+    assert!(refused(&world, &["apply", &id]).contains("outside of the workspace"));
+    let untouched = std::fs::read_to_string(world.home().join("main.rs")).unwrap();
+    assert_eq!(untouched, CODE);
+}
+
+#[test]
+fn an_answer_without_a_change_is_none() {
+    let world = World::scripted();
+    write(&world, "main.rs", CODE);
+    let asked: TurnInfo = json(&world, &["ask", "-w", "main.rs", "«a»"]);
+    assert!(refused(&world, &["apply", &asked.request.id.0]).contains("asked for an answer"));
+    let prose: TurnInfo = json(&world, &["ask", "-w", "--edit", "main.rs", "«b»"]);
+    let told = refused(&world, &["apply", &prose.request.id.0]);
+    assert!(
+        told.contains("no code") && told.contains("backchat read"),
+        "{told}"
+    );
+}
