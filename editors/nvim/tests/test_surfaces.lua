@@ -220,7 +220,7 @@ T["completion offers verbs and models"] = function()
   local child = open()
   equal(child.fn.getcompletion("Backchat re", "cmdline"), { "read", "retry" })
   equal(child.fn.getcompletion("Backchat model ", "cmdline"), { "scripted" })
-  equal(#child.fn.getcompletion("Backchat ", "cmdline"), 19)
+  equal(#child.fn.getcompletion("Backchat ", "cmdline"), 20)
   equal(child.fn.getcompletion("Backchat ap", "cmdline"), { "apply", "apply!" })
 end
 
