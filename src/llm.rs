@@ -5,7 +5,8 @@
 //! [`anthropic`]. A decoder is a pure state machine from server-sent events to [`Event`]s, so that
 //! every odd stream can be a fixture. What goes wrong is classified in [`failure`] (the provider said
 //! no) and [`transport`] (nobody answered). Keys come from
-//! [`key`], and models without configuration from [`discover`].
+//! [`key`], models without configuration from [`discover`], and what is needed to take up a response
+//! again that has lost its client from [`resume`].
 
 mod anthropic;
 mod call;
@@ -20,6 +21,7 @@ mod openai_responses;
 mod plain_text;
 mod provider_error;
 mod response;
+mod resume;
 mod retry_after;
 mod transport;
 mod wire;
@@ -28,6 +30,7 @@ use std::time::Duration;
 
 pub use http::Client;
 pub use response::ResponseStream;
+pub use resume::{ResumePoint, Said};
 
 /// Who said a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +59,8 @@ pub struct Prompt {
     pub turns: Vec<Turn>,
 }
 
-/// What a model's stream brings, in this order: any number of `Text`, `Reasoning` and `Usage`, then
-/// exactly one `Finished`, which is the last. A stream that ends in another way ends in an error.
+/// What a model's stream brings, in this order: any number of `Text`, `Reasoning`, `Usage` and
+/// `Resumable`, then exactly one `Finished`, which is the last. A stream that ends in another way ends in an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// More of the answer. Never empty.
@@ -66,6 +69,9 @@ pub enum Event {
     Reasoning(String),
     /// Tokens so far; replaces an earlier one.
     Usage(Usage),
+    /// Everything that came before this can be left out when the response is taken up again here;
+    /// what comes before the next one of these cannot.
+    Resumable(ResumePoint),
     /// The provider said that the response is complete, and why.
     Finished(Finish),
 }
@@ -150,6 +156,10 @@ pub enum ErrorKind {
     Interrupted,
     /// What came is not of the wire format: a login page, broken JSON.
     InvalidResponse,
+    /// The response has no end: more came than any answer has.
+    Endless,
+    /// A response was to be taken up again, and the endpoint does not know it any more.
+    NotResumable,
 }
 
 impl ErrorKind {
@@ -169,6 +179,8 @@ impl ErrorKind {
             Self::Silent => "silent",
             Self::Interrupted => "interrupted",
             Self::InvalidResponse => "invalidResponse",
+            Self::Endless => "endless",
+            Self::NotResumable => "notResumable",
         }
     }
 }

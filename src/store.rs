@@ -26,6 +26,7 @@ mod queue;
 mod record;
 mod recovery;
 mod rename;
+mod resume;
 mod schema;
 mod secrets;
 #[cfg(test)]
@@ -47,12 +48,13 @@ pub use events::{ChunkRecord, Event, EventKind, Followed};
 pub use inbox::{SessionFilter, SessionPage, StatusCounts};
 pub use liveness::OwnerId;
 pub use purge::Purged;
-pub use queue::{AttemptEnd, ClaimLimits, Claimed, Requeue};
+pub use queue::{AttemptEnd, ClaimLimits, Claimed, Next, Requeue};
 pub use record::{
     FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SecretRecord,
     SessionRecord, StoredAnchor, UsageRecord,
 };
 pub use recovery::Recovered;
+pub use resume::{Interrupted, Unattended};
 pub use schema::prepare_directory;
 pub use submit::{Accepted, NewRequest};
 pub use transcript::{HistoryTurn, TurnRecord};

@@ -7,12 +7,15 @@
 mod attempt;
 mod clock_jump;
 mod guard;
+mod recorder;
 mod retry;
 mod schedule;
 #[cfg(test)]
 mod simulation;
+mod unattended;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -70,11 +73,14 @@ struct Shared {
     tasks: TaskTracker,
     running: DashMap<RequestId, Running>,
     started: Instant,
+    /// Attempts begun or taken up again so far.
+    runs: AtomicU64,
 }
 
 /// An attempt that runs here.
 struct Running {
-    attempt: u32,
+    /// Tells it from another run of the same attempt, which may have been interrupted and taken up again.
+    run: u64,
     cancel: CancellationToken,
 }
 
@@ -88,6 +94,7 @@ impl Worker {
             tasks: TaskTracker::new(),
             running: DashMap::new(),
             started: Instant::now(),
+            runs: AtomicU64::new(0),
         });
         // Before the first look at the queue, so that no request comes between the two unheard.
         let changes = shared.tools.feed.subscribe();
@@ -164,6 +171,9 @@ async fn work(shared: Arc<Shared>) {
                 Some(STORE_PAUSE)
             }
         };
+        if let Err(error) = unattended::let_go(&shared).await {
+            tracing::warn!(%error, "responses that nobody waits for could not be ended");
+        }
         let pause = async {
             match pause {
                 Some(pause) => tokio::time::sleep(pause).await,
@@ -228,10 +238,11 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
     let cancel = shared.stop.child_token();
     let id = claimed.request.id.clone();
     let number = claimed.request.attempt;
+    let run = shared.runs.fetch_add(1, Ordering::Relaxed);
     shared.running.insert(
         id.clone(),
         Running {
-            attempt: number,
+            run,
             cancel: cancel.clone(),
         },
     );
@@ -240,7 +251,7 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
         // A task of its own, so that a panic ends one attempt and not the worker.
         let attempt = tokio::spawn(attempt::run(
             shared_in.tools.clone(),
-            claimed.request,
+            claimed,
             cancel,
             shared_in.stop.clone(),
         ));
@@ -259,10 +270,10 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
                 }
             }
         }
-        // The request may have been claimed again by now, as another attempt.
+        // The request may have been claimed again by now.
         shared_in
             .running
-            .remove_if(&id, |_, running| running.attempt == number);
+            .remove_if(&id, |_, running| running.run == run);
         shared_in.tools.feed.nudge();
         shared_in.wake.notify_one();
     });

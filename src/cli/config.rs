@@ -163,6 +163,7 @@ impl ModelValues {
                     "connect_timeout",
                     model.connect_timeout.as_secs_f64().into(),
                 ),
+                ("resume", model.resume.into()),
                 ("max_concurrent", model.max_concurrent.into()),
                 ("headers", headers.into()),
             ],

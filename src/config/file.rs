@@ -45,6 +45,7 @@ struct ModelTable {
     temperature: Option<f32>,
     read_timeout: Option<Spanned<f64>>,
     connect_timeout: Option<Spanned<f64>>,
+    resume: Option<Spanned<bool>>,
     ca_file: Option<PathBuf>,
     max_concurrent: Option<u32>,
 }
@@ -223,6 +224,14 @@ impl Source<'_> {
         model.max_concurrent = table.max_concurrent.unwrap_or(max_concurrent).max(1);
         model.temperature = table.temperature;
         model.ca_file = table.ca_file.map(|path| self.resolve(&path));
+        if let Some(resume) = &table.resume {
+            self.require(
+                !*resume.get_ref() || table.format != Format::Anthropic,
+                resume,
+                "resume is for the formats openai-chat and openai-responses: Anthropic's API has no way to take up a response again",
+            )?;
+            model.resume = *resume.get_ref();
+        }
         if let Some(tokens) = table.max_output_tokens {
             model.max_output_tokens = tokens.max(1);
         }
@@ -329,6 +338,7 @@ mod tests {
     #[case::timeout("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nread_timeout = -1.0\n", (4, 16), "seconds")]
     #[case::hold("hold_secrets = \"sometimes\"\n", (1, 16), "remote")]
     #[case::allowed("secrets_allowed_in = [\"{\"]\n", (1, 22), "pattern")]
+    #[case::resume("[models.a]\nformat = \"anthropic\"\nmodel = \"m\"\nresume = true\n", (4, 10), "no way")]
     #[case::default("default_model = \"b\"\n[models.a]\nformat = \"anthropic\"\nmodel = \"m\"\n", (1, 1), "no such model")]
     fn a_mistake_is_told_with_its_line_and_column(
         #[case] text: &str,
@@ -412,6 +422,7 @@ mod tests {
             "temperature",
             "read_timeout",
             "connect_timeout",
+            "resume",
             "ca_file",
         ] {
             assert!(

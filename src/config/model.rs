@@ -77,6 +77,9 @@ pub struct Model {
     pub read_timeout: Duration,
     /// The longest time for a connection to be made.
     pub connect_timeout: Duration,
+    /// Whether the endpoint shall go on with a response when we are gone, so that it can be taken up
+    /// again.
+    pub resume: bool,
     /// A PEM file with certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
     /// How many requests may run at this model's endpoint at once, over all windows.
@@ -122,12 +125,16 @@ impl Model {
             temperature: None,
             read_timeout: Duration::from_secs(120),
             connect_timeout: Duration::from_secs(10),
+            resume: false,
             ca_file: None,
             max_concurrent: 4,
             origin: origin.into(),
         };
         if model.is_loopback() {
             model.read_timeout = Duration::from_secs(300);
+            // A server on this machine keeps nothing from anyone; elsewhere it is for the user to say
+            // whether a provider may keep what it was asked.
+            model.resume = format == Format::OpenaiChat;
         }
         match format {
             // Behind a gateway too, what speaks this format elsewhere has the vendor's window.

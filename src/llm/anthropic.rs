@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
-use super::{Event, Finish, Prompt, Role, Usage};
+use super::{Event, Finish, Prompt, Role, Said, Usage};
 use crate::config::Model;
 
 /// The version of the format that this file speaks; a header of every request.
@@ -115,6 +115,8 @@ impl Decoder for Anthropic {
         self.stop_reason(&body["stop_reason"]);
         self.end(out)
     }
+
+    fn resumed(&mut self, _id: &str, _said: Said) {}
 }
 
 impl Anthropic {

@@ -14,6 +14,8 @@ const SHORTEST_SECRET: usize = 6;
 pub(super) struct Call {
     pub model: Model,
     pub key: Option<SecretString>,
+    /// What the server shall know the response by, so that it goes on without us.
+    pub conversation: Option<String>,
     base: Url,
     host: String,
 }
@@ -45,6 +47,7 @@ impl Call {
         Ok(Self {
             model: model.clone(),
             key: key.cloned(),
+            conversation: None,
             base,
             host,
         })

@@ -125,6 +125,23 @@ pub(super) fn interrupted(call: &Call, why: Option<&str>) -> LlmError {
     }
 }
 
+/// More came than any answer has.
+pub(super) fn endless(call: &Call) -> LlmError {
+    LlmError {
+        kind: ErrorKind::Endless,
+        message: format!(
+            "The response of the model {} at {} does not end; it was broken off, and what came is kept",
+            call.model.model,
+            call.host()
+        ),
+        remedy: Some(format!(
+            "Set `max_output_tokens` of the model {} to a limit that its server obeys ({}).",
+            call.model.name, call.model.origin
+        )),
+        retry: Retry::Never,
+    }
+}
+
 /// What came is not of the wire format.
 pub(super) fn malformed(call: &Call, what: &str) -> LlmError {
     LlmError {

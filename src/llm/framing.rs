@@ -7,6 +7,10 @@ use super::plain_text;
 /// no more than this either.
 pub(super) const MOST_EVENT_BYTES: usize = 8 * 1024 * 1024;
 
+/// The most bytes of a whole stream. A long answer with its reasoning has some ten megabytes, most
+/// of which is framing; a stream that is longer than this never ends.
+pub(super) const MOST_STREAM_BYTES: u64 = 512 * 1024 * 1024;
+
 /// The most bytes of a bare line that are kept.
 const MOST_BARE_BYTES: usize = 64 * 1024;
 
@@ -21,6 +25,8 @@ const DATA: &[u8] = b"data";
 pub(super) enum Stop {
     /// An event is larger than [`MOST_EVENT_BYTES`].
     TooLong,
+    /// The stream is longer than [`MOST_STREAM_BYTES`].
+    Endless,
     /// A line of JSON that is no field of an event, as servers write it when they fail in mid-stream.
     /// Server-sent events know no such line and would pass over it.
     BareJson(String),
@@ -31,6 +37,7 @@ pub(super) enum Stop {
 /// Follows the lines of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
+    stream_bytes: u64,
     event_bytes: usize,
     line_bytes: usize,
     after_cr: bool,
@@ -41,26 +48,36 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Takes the next bytes, and says after how many of them the stream is to stop, if it is.
-    pub fn take(&mut self, bytes: &[u8]) -> Option<(usize, Stop)> {
+    /// Takes the next bytes up to the end of an event, or all of them: how many, and whether the
+    /// stream is to stop there.
+    pub fn take(&mut self, bytes: &[u8]) -> (usize, Option<Stop>) {
+        let (count, stop) = self.scan(bytes);
         let room = MOST_HEAD_BYTES.saturating_sub(self.head.len());
-        self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.head.extend_from_slice(&bytes[..count.min(room)]);
+        self.stream_bytes += count as u64;
+        let endless = (self.stream_bytes > MOST_STREAM_BYTES).then_some(Stop::Endless);
+        (count, stop.or(endless))
+    }
+
+    fn scan(&mut self, bytes: &[u8]) -> (usize, Option<Stop>) {
         for (index, &byte) in bytes.iter().enumerate() {
             let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
             match byte {
                 b'\n' if after_cr => {}
                 b'\n' | b'\r' => {
-                    if let Some(stop) = self.line_end() {
-                        return Some((index + 1, stop));
+                    let is_event_end = self.line_bytes == 0 && self.event_bytes > 0;
+                    let stop = self.line_end();
+                    if stop.is_some() || is_event_end {
+                        return (index + 1, stop);
                     }
                 }
                 _ => self.byte(byte),
             }
             if self.event_bytes > MOST_EVENT_BYTES {
-                return Some((index + 1, Stop::TooLong));
+                return (index + 1, Some(Stop::TooLong));
             }
         }
-        None
+        (bytes.len(), None)
     }
 
     /// Takes the end of the stream, which ends a line.
@@ -111,12 +128,47 @@ mod tests {
         let mut guard = Guard::default();
         let event = [vec![b'x'; MOST_EVENT_BYTES / 2], b"\r\n\r\n".to_vec()].concat();
         for _ in 0..3 {
-            assert_eq!(guard.take(&event), None);
+            assert_eq!(feed(&mut guard, &event), None);
         }
         assert_eq!(
-            guard.take(&vec![b'x'; MOST_EVENT_BYTES + 1]),
-            Some((MOST_EVENT_BYTES + 1, Stop::TooLong))
+            feed(&mut guard, &vec![b'x'; MOST_EVENT_BYTES + 1]),
+            Some(Stop::TooLong)
         );
+    }
+
+    /// Takes all bytes, event by event, up to a stop.
+    fn feed(guard: &mut Guard, mut bytes: &[u8]) -> Option<Stop> {
+        while !bytes.is_empty() {
+            let (count, stop) = guard.take(bytes);
+            if stop.is_some() {
+                return stop;
+            }
+            bytes = &bytes[count..];
+        }
+        None
+    }
+
+    #[rstest]
+    #[case::lf("data: a\n\n", "data: b\n\n")]
+    #[case::cr("data: a\r\r", "data: b\r\r")]
+    #[case::crlf("data: a\r\n\r", "\ndata: b\r\n\r")]
+    #[case::comment(": ping\n\n", "event: x\ndata: b\n\n")]
+    #[case::blank_lines("data: a\n\n", "\n\ndata: b\n\n")]
+    fn bytes_are_taken_up_to_the_end_of_an_event(#[case] first: &str, #[case] second: &str) {
+        let text = format!("{first}{second}");
+        let mut guard = Guard::default();
+        assert_eq!(guard.take(text.as_bytes()), (first.len(), None));
+        assert_eq!(guard.take(second.as_bytes()), (second.len(), None));
+    }
+
+    #[test]
+    fn a_stream_without_end_is_stopped() {
+        let mut guard = Guard::default();
+        let keep_alive = b": ping\n\n".repeat(128 * 1024);
+        let needed = MOST_STREAM_BYTES / keep_alive.len() as u64;
+        guard.stream_bytes = (needed - 1) * keep_alive.len() as u64;
+        assert_eq!(feed(&mut guard, &keep_alive), None);
+        assert_eq!(feed(&mut guard, &keep_alive), Some(Stop::Endless));
     }
 
     #[rstest]
@@ -130,7 +182,7 @@ mod tests {
             let stop = text
                 .as_bytes()
                 .chunks(size)
-                .find_map(|bytes| guard.take(bytes).map(|(_, stop)| stop))
+                .find_map(|bytes| feed(&mut guard, bytes))
                 .or_else(|| guard.end());
             assert_eq!(stop, Some(Stop::BareJson("{\"error\":1}".to_owned())));
         }
@@ -140,7 +192,7 @@ mod tests {
     fn the_fields_of_events_are_not_bare() {
         let mut guard = Guard::default();
         assert_eq!(
-            guard.take(b": {\nevent: x\ndata: {\"a\":1}\ndata:{}\n\n"),
+            feed(&mut guard, b": {\nevent: x\ndata: {\"a\":1}\ndata:{}\n\n"),
             None
         );
         assert_eq!(guard.end(), None);
@@ -149,8 +201,8 @@ mod tests {
     #[test]
     fn a_text_is_no_stream_of_events() {
         let mut guard = Guard::default();
-        assert_eq!(guard.take(b"no healthy\nupstream da"), None);
-        assert_eq!(guard.take(b"ta: x"), None);
+        assert_eq!(feed(&mut guard, b"no healthy\nupstream da"), None);
+        assert_eq!(feed(&mut guard, b"ta: x"), None);
         let text = "no healthy\nupstream data: x".to_owned();
         assert_eq!(guard.end(), Some(Stop::NoEvents(text)));
     }

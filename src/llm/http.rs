@@ -6,13 +6,15 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::stream::{self, StreamExt};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::connections::Connections;
 use super::framing::MOST_EVENT_BYTES;
 use super::response::{Body, BodyError, ResponseStream, read};
+use super::resume::{self, CONVERSATION_HEADER, ResumePoint, Said, Way};
 use super::{ErrorKind, LlmError, Prompt, Retry, anthropic, failure, transport, wire};
 use crate::config::{Format, Model};
 
@@ -32,7 +34,8 @@ impl Client {
         Self::default()
     }
 
-    /// Sends a prompt and waits until the model begins to respond.
+    /// Sends a prompt and waits until the model begins to respond. `point` is where the response
+    /// begins, when its server is to go on with it whatever becomes of us.
     ///
     /// There is a limit on silence (`read_timeout`), before the response and between its pieces, and
     /// none on the whole. Redirects are not followed.
@@ -43,21 +46,115 @@ impl Client {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future, or later the stream, closes the connection.
+    /// Dropping the future, or later the stream, closes the connection. That ends the response at
+    /// the provider too, unless it goes on without us: then [`Client::let_go`] does.
     pub async fn stream(
         &self,
         model: &Model,
         key: Option<&SecretString>,
         prompt: &Prompt,
+        point: Option<ResumePoint>,
     ) -> Result<ResponseStream, LlmError> {
-        let call = Call::new(model, key)?;
+        let mut call = Call::new(model, key)?;
+        call.conversation = point.as_ref().map(|point| point.id.clone());
         let body = wire::body(model, prompt).to_string();
-        let path = wire::path(model.format);
-        let (headers, body) = self.send(&call, Method::POST, path, Some(body)).await?;
-        let content_type = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        Ok(ResponseStream::new(call, content_type, body))
+        let url = call.url(wire::path(model.format));
+        let (headers, body) = self.send(&call, Method::POST, url, Some(body)).await?;
+        Ok(ResponseStream::new(
+            call,
+            content_type(&headers),
+            body,
+            point,
+        ))
+    }
+
+    /// Takes up a response again that went on without its client: the events after `point`. `said` is
+    /// what was taken before.
+    ///
+    /// # Errors
+    ///
+    /// [`LlmError`]; of the kind [`ErrorKind::NotResumable`], here or in the stream, when the endpoint
+    /// does not know the response any more, or never kept it: then only the prompt can be sent again.
+    pub async fn resume(
+        &self,
+        model: &Model,
+        key: Option<&SecretString>,
+        point: ResumePoint,
+        said: Said,
+    ) -> Result<ResponseStream, LlmError> {
+        if !point.is_of(model) {
+            return Err(resume::gone("the model is configured otherwise now"));
+        }
+        let call = Call::new(model, key)?;
+        let position = point.position.to_string();
+        let url = match point.way {
+            Way::Replay => {
+                self.look_up(&call, &point.id)
+                    .await
+                    .map_err(resume::refused)?;
+                let query = [("conv_id", point.id.as_str()), ("from", &position)];
+                with_query(call.url(&["v1", "stream"]), &query)
+            }
+            Way::Background => {
+                let query = [("stream", "true"), ("starting_after", &position)];
+                with_query(call.url(&["responses", &point.id]), &query)
+            }
+        };
+        let sent = self.send(&call, Method::GET, url, None).await;
+        let (headers, body) = sent.map_err(resume::refused)?;
+        let content_type = content_type(&headers);
+        Ok(ResponseStream::rest(call, content_type, body, point, said))
+    }
+
+    /// Asks whether llama.cpp's server knows a stream. Other servers know nothing of the question.
+    async fn look_up(&self, call: &Call, id: &str) -> Result<(), LlmError> {
+        let question = json!({"conversation_ids": [id]}).to_string();
+        let url = call.url(&["v1", "streams", "lookup"]);
+        let (_, body) = self.send(call, Method::POST, url, Some(question)).await?;
+        let (bytes, _) = read(body, MOST_EVENT_BYTES).await;
+        let found: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let is_known = |list: &Vec<Value>| list.iter().any(|it| it["conversation_id"] == id);
+        if found.as_array().is_some_and(is_known) {
+            Ok(())
+        } else {
+            Err(resume::gone("the server does not know it any more"))
+        }
+    }
+
+    /// Ends a response at the provider that nobody will take up again, and lets the provider forget
+    /// it; `is_complete` when it had come to its end. One that is not known there needs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`LlmError`], when the provider was not reached or refused.
+    pub async fn let_go(
+        &self,
+        model: &Model,
+        key: Option<&SecretString>,
+        point: &ResumePoint,
+        is_complete: bool,
+    ) -> Result<(), LlmError> {
+        if !point.is_of(model) {
+            return Ok(());
+        }
+        let call = Call::new(model, key)?;
+        let url = match point.way {
+            Way::Replay => with_query(
+                call.url(&["v1", "stream"]),
+                &[("conv_id", point.id.as_str())],
+            ),
+            Way::Background => {
+                if !is_complete {
+                    let url = call.url(&["responses", &point.id, "cancel"]);
+                    known(
+                        self.send(&call, Method::POST, url, Some("{}".to_owned()))
+                            .await,
+                    )?;
+                }
+                call.url(&["responses", &point.id])
+            }
+        };
+        known(self.send(&call, Method::DELETE, url, None).await)
     }
 
     /// Asks whether a model's endpoint answers and takes the key, and how long that takes, the
@@ -82,7 +179,12 @@ impl Client {
         let start = Instant::now();
         let empty = Some("{}".to_owned());
         match self
-            .send(&call, Method::POST, wire::path(model.format), empty)
+            .send(
+                &call,
+                Method::POST,
+                call.url(wire::path(model.format)),
+                empty,
+            )
             .await
         {
             Ok(_) => Ok(start.elapsed()),
@@ -99,7 +201,7 @@ impl Client {
         path: &[&str],
     ) -> Result<Value, LlmError> {
         let call = Call::new(model, key)?;
-        let (_, body) = self.send(&call, Method::GET, path, None).await?;
+        let (_, body) = self.send(&call, Method::GET, call.url(path), None).await?;
         let (bytes, _) = read(body, MOST_EVENT_BYTES).await;
         serde_json::from_slice(&bytes).map_err(|_| {
             let text = String::from_utf8_lossy(&bytes);
@@ -116,12 +218,12 @@ impl Client {
         &self,
         call: &Call,
         method: Method,
-        path: &[&str],
+        url: Url,
         body: Option<String>,
     ) -> Result<(HeaderMap, Body), LlmError> {
         let headers = headers(call)?;
         let client = self.connections.client(call).await?;
-        let mut request = client.request(method, call.url(path)).headers(headers);
+        let mut request = client.request(method, url).headers(headers);
         if let Some(body) = body {
             request = request.body(body);
         }
@@ -159,10 +261,27 @@ impl Client {
     }
 }
 
+/// What was asked of a response that may not be there any more.
+fn known(sent: Result<(HeaderMap, Body), LlmError>) -> Result<(), LlmError> {
+    match sent.map_err(resume::refused) {
+        Err(error) if error.kind != ErrorKind::NotResumable => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn with_query(mut url: Url, query: &[(&str, &str)]) -> Url {
+    url.query_pairs_mut().extend_pairs(query);
+    url
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
 /// The bytes of a response, with the limit on silence.
 fn paced(limit: Duration, response: reqwest::Response) -> Body {
     let bytes = Box::pin(response.bytes_stream());
-    Box::pin(stream::unfold(Some(bytes), move |bytes| async move {
+    let bytes = stream::unfold(Some(bytes), move |bytes| async move {
         let mut bytes = bytes?;
         match tokio::time::timeout(limit, bytes.next()).await {
             Ok(Some(Ok(piece))) => Some((Ok(piece), Some(bytes))),
@@ -173,7 +292,9 @@ fn paced(limit: Duration, response: reqwest::Response) -> Body {
             Ok(None) => None,
             Err(_) => Some((Err(BodyError::Silent), None)),
         }
-    }))
+    });
+    // Whoever looks at the beginning may find the end there, and hands the body on all the same.
+    Box::pin(bytes.fuse())
 }
 
 /// The host that a redirect leads to.
@@ -196,6 +317,11 @@ fn headers(call: &Call) -> Result<HeaderMap, LlmError> {
             "anthropic-version",
             HeaderValue::from_static(anthropic::VERSION),
         );
+    }
+    if let Some(conversation) = &call.conversation {
+        let value = HeaderValue::try_from(conversation)
+            .map_err(|_| unfit(call, "the name of the conversation"))?;
+        headers.insert(CONVERSATION_HEADER, value);
     }
     if let Some(key) = &call.key {
         let key = key.expose_secret();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
-use super::{Event, Finish, Prompt, Role, Usage};
+use super::{Event, Finish, Prompt, Role, Said, Usage};
 use crate::config::Model;
 
 /// The hosts that want `max_completion_tokens`: OpenAI's reasoning models refuse `max_tokens`,
@@ -111,6 +111,14 @@ impl Decoder for OpenaiChat {
         self.choice(&body["choices"], "message", out)?;
         self.usage(&body["usage"], out);
         self.end(out)
+    }
+
+    fn resumed(&mut self, _id: &str, said: Said) {
+        self.any_text = said.text > 0;
+    }
+
+    fn is_settled(&self) -> bool {
+        self.finish.is_none() && !self.refused
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Each event names its type; `response.completed`, `response.incomplete` and `response.failed` end
 //! the stream and carry the whole response, and so does `error`, which carries none. Compatible
-//! servers send no sequence numbers, and none are needed here.
+//! servers send no sequence numbers; they are needed only for a response that is generated in the
+//! background, to take it up again after one of them.
 
 use std::collections::VecDeque;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
-use super::{Event, Finish, Prompt, Role, Usage};
+use super::{Event, Finish, Prompt, Role, Said, Usage, resume};
 use crate::config::Model;
 
 /// Where an earlier answer may be sent in the short form, as plain text. Compatible servers know it
@@ -18,7 +19,8 @@ use crate::config::Model;
 /// an id or a status.
 const VENDOR_HOSTS: [&str; 2] = ["openai.com", "openai.azure.com"];
 
-/// The JSON to send. The provider is asked to keep nothing: the store is Backchat's own.
+/// The JSON to send. The provider is asked to keep nothing, as the store is Backchat's own; only a
+/// response that is generated in the background has to be kept, which the provider insists on.
 pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
     let input: Vec<Value> = prompt
         .turns
@@ -45,6 +47,10 @@ pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
         "store": false,
         "stream": true,
     });
+    if resume::way(model) == Some(resume::Way::Background) {
+        body["background"] = true.into();
+        body["store"] = true.into();
+    }
     if !prompt.system.is_empty() {
         body["instructions"] = prompt.system.clone().into();
     }
@@ -61,6 +67,9 @@ pub(super) struct OpenaiResponses {
     any_text: bool,
     any_reasoning: bool,
     refused: bool,
+    /// The response's id, when it is generated in the background.
+    background: Option<String>,
+    sequence: Option<u64>,
 }
 
 impl Decoder for OpenaiResponses {
@@ -84,7 +93,9 @@ impl Decoder for OpenaiResponses {
         if let Some(error) = ProviderError::find(&value) {
             return Err(Fault::Provider(error));
         }
+        self.sequence = value["sequence_number"].as_u64().or(self.sequence);
         match value["type"].as_str().or(name) {
+            Some("response.created") => self.created(&value["response"]),
             Some("response.output_text.delta") => {
                 self.any_text |= wire::push_text(&value["delta"], out);
             }
@@ -123,9 +134,27 @@ impl Decoder for OpenaiResponses {
             Err(Fault::Malformed("JSON without `output`".to_owned()))
         }
     }
+
+    fn resumed(&mut self, id: &str, said: Said) {
+        self.background = Some(id.to_owned());
+        self.any_text = said.text > 0;
+        self.any_reasoning = said.reasoning > 0;
+    }
+
+    fn in_background(&self) -> Option<(&str, u64)> {
+        self.background.as_deref().zip(self.sequence)
+    }
 }
 
 impl OpenaiResponses {
+    /// Takes the first event, which says whether the provider does as it was asked: compatible servers
+    /// pass over `background`.
+    fn created(&mut self, response: &Value) {
+        if response["background"] == true {
+            self.background = response["id"].as_str().map(str::to_owned);
+        }
+    }
+
     /// Takes the whole response that the last event carries.
     fn last(&mut self, response: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
         let finish = match response["status"].as_str() {
@@ -151,6 +180,8 @@ impl OpenaiResponses {
         if !self.any_text {
             self.output(&response["output"], out);
         }
+        // The words of a refusal may have come before the response was taken up again.
+        self.refused |= is_refusal(&response["output"]);
         let usage = &response["usage"];
         let new = Usage {
             input_tokens: wire::tokens(&usage["input_tokens"]),
@@ -185,4 +216,15 @@ impl OpenaiResponses {
             }
         }
     }
+}
+
+/// Whether a part of the output is a refusal.
+fn is_refusal(items: &Value) -> bool {
+    let parts = |item: &Value| item["content"].as_array().cloned().unwrap_or_default();
+    items.as_array().is_some_and(|items| {
+        items
+            .iter()
+            .flat_map(parts)
+            .any(|part| part["type"] == "refusal")
+    })
 }

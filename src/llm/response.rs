@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -13,11 +15,16 @@ use sse_stream::SseByteStream;
 use super::call::Call;
 use super::framing::{Guard, MOST_EVENT_BYTES, Stop};
 use super::provider_error::ProviderError;
+use super::resume::{self, ResumePoint, Said};
 use super::wire::{self, Decoder, Fault};
 use super::{Event, LlmError, Retry, failure, transport};
 
 /// The most bytes of a web page or of other text in place of a response.
 const MOST_PAGE_BYTES: usize = 64 * 1024;
+
+/// The most bytes of text, reasoning included, of one response. The longest that any model gives are a
+/// tenth of this.
+const MOST_TEXT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The events of one response, in the order that [`Event`] promises. After an error nothing follows.
 ///
@@ -60,9 +67,50 @@ pub(super) enum BodyError {
 pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 impl ResponseStream {
-    /// The events in a body. `content_type` only serves to explain a body without any.
-    pub(super) fn new(call: Call, content_type: Option<&str>, body: Body) -> Self {
-        let reader = Reader {
+    /// The events in a body. `content_type` only serves to explain a body without any. `point` is
+    /// where the response begins, when the server is known to go on without its client.
+    pub(super) fn new(
+        call: Call,
+        content_type: Option<&str>,
+        body: Body,
+        point: Option<ResumePoint>,
+    ) -> Self {
+        Self::of(Reader::new(call, content_type, body, point))
+    }
+
+    /// The events in the rest of a response that was taken up again.
+    pub(super) fn rest(
+        call: Call,
+        content_type: Option<&str>,
+        body: Body,
+        point: ResumePoint,
+        said: Said,
+    ) -> Self {
+        let mut reader = Reader::new(call, content_type, body, None);
+        reader.decoder.resumed(&point.id, said);
+        reader.is_rest = true;
+        reader.text_bytes = said.text + said.reasoning;
+        if point.way == resume::Way::Replay {
+            reader.begun = point.position;
+            reader.taken.store(point.position, Ordering::Relaxed);
+            reader.expected.clone_from(&point.check);
+        }
+        reader.point = Some(point);
+        Self::of(reader)
+    }
+
+    fn of(reader: Reader) -> Self {
+        Self {
+            events: Box::pin(stream::unfold(reader, |mut reader| async move {
+                reader.next().await.map(|item| (item, reader))
+            })),
+        }
+    }
+}
+
+impl Reader {
+    fn new(call: Call, content_type: Option<&str>, body: Body, point: Option<ResumePoint>) -> Self {
+        Self {
             decoder: wire::decoder(call.model.format),
             is_sse: content_type.is_some_and(|kind| kind.starts_with("text/event-stream")),
             call,
@@ -70,12 +118,13 @@ impl ResponseStream {
             failure: None,
             any_event: false,
             any_decoded: false,
+            is_rest: false,
+            point,
+            taken: Arc::default(),
+            begun: 0,
+            expected: None,
+            text_bytes: 0,
             source: Source::Unread(body),
-        };
-        Self {
-            events: Box::pin(stream::unfold(reader, |mut reader| async move {
-                reader.next().await.map(|item| (item, reader))
-            })),
         }
     }
 }
@@ -99,6 +148,19 @@ struct Reader {
     failure: Option<LlmError>,
     any_event: bool,
     any_decoded: bool,
+    /// Whether this is the rest of a response, of which the beginning was taken before.
+    is_rest: bool,
+    /// Where the response can be taken up again; `None` when it cannot, as far as is known.
+    point: Option<ResumePoint>,
+    /// Bytes of the stream that went into the events so far, counted from its very beginning.
+    taken: Arc<AtomicU64>,
+    /// The byte at which the next event begins.
+    begun: u64,
+    /// The digest of the event with which the rest of a response has to begin: the last one that
+    /// was taken before.
+    expected: Option<String>,
+    /// Bytes of the text so far.
+    text_bytes: usize,
     source: Source,
 }
 
@@ -121,7 +183,12 @@ impl Reader {
                 return None;
             }
             if let Err(failure) = self.step().await {
-                self.failure = Some(failure);
+                // Where the rest of a response was asked for and nothing new came, there is none.
+                self.failure = Some(if self.is_rest && !self.any_decoded {
+                    resume::refused(failure)
+                } else {
+                    failure
+                });
                 self.source = Source::Ended;
             }
         }
@@ -136,10 +203,7 @@ impl Reader {
                     self.source = Source::Sse(events);
                     if let Some(data) = event.data {
                         self.any_event = true;
-                        self.decoder
-                            .event(event.event.as_deref(), &data, &mut self.events)
-                            .map_err(|fault| self.fault(&fault))?;
-                        self.any_decoded |= !self.events.is_empty();
+                        self.event(event.event.as_deref(), &data)?;
                     }
                 }
                 Some(Err(sse_stream::Error::Body(error))) => self.ended(error.downcast_ref())?,
@@ -157,6 +221,55 @@ impl Reader {
             Source::Ended => {}
         }
         Ok(())
+    }
+
+    /// Takes an event that carries data.
+    fn event(&mut self, name: Option<&str>, data: &str) -> Result<(), LlmError> {
+        let end = self.taken.load(Ordering::Relaxed);
+        let begin = std::mem::replace(&mut self.begun, end);
+        if let Some(expected) = self.expected.take() {
+            return if resume::digest(data) == expected {
+                Ok(())
+            } else {
+                Err(resume::gone("another event stands where the last one was"))
+            };
+        }
+        self.decoder
+            .event(name, data, &mut self.events)
+            .map_err(|fault| self.fault(&fault))?;
+        self.any_decoded |= !self.events.is_empty();
+        for event in &self.events {
+            if let Event::Text(text) | Event::Reasoning(text) = event {
+                self.text_bytes += text.len();
+            }
+        }
+        if matches!(self.events.back(), Some(Event::Finished(_))) {
+            return Ok(());
+        }
+        if self.text_bytes > MOST_TEXT_BYTES {
+            return Err(failure::endless(&self.call));
+        }
+        if self.decoder.is_settled()
+            && let Some(point) = self.here(begin, data)
+        {
+            self.events.push_back(Event::Resumable(point));
+        }
+        Ok(())
+    }
+
+    /// Where the response can be taken up again after the event that was just decoded.
+    fn here(&mut self, begin: u64, data: &str) -> Option<ResumePoint> {
+        if let Some((id, sequence)) = self.decoder.in_background() {
+            let mut point = ResumePoint::new(resume::Way::Background, &self.call.model, id);
+            point.position = sequence;
+            self.point = Some(point);
+        } else if let Some(point) = &mut self.point
+            && point.way == resume::Way::Replay
+        {
+            point.position = begin;
+            point.check = Some(resume::digest(data));
+        }
+        self.point.clone()
     }
 
     /// Tells by the first byte that is no blank what the body is. Neither `{`, `[` nor `<` can begin
@@ -187,7 +300,10 @@ impl Reader {
         Ok(match first {
             Some(b'{' | b'[') => Source::Json(whole),
             Some(b'<') => Source::Page(whole),
-            _ => Source::Sse(Box::pin(SseByteStream::new(guarded(whole)))),
+            _ => {
+                let taken = Arc::clone(&self.taken);
+                Source::Sse(Box::pin(SseByteStream::new(guarded(whole, taken))))
+            }
         })
     }
 
@@ -198,6 +314,8 @@ impl Reader {
         let fault = match (serde_json::from_slice::<Value>(text), stopped) {
             (Ok(value), _) => match ProviderError::find(&value) {
                 Some(error) => Fault::Provider(error),
+                // Its beginning is stored already, and where it ends in this is not known.
+                None if self.is_rest => return Err(resume::gone("it comes as a whole now")),
                 None => match self.decoder.whole(&value, &mut self.events) {
                     Ok(()) => return Ok(()),
                     Err(fault) => fault,
@@ -224,6 +342,10 @@ impl Reader {
         if self.decoder.end(&mut self.events).is_ok() {
             return Ok(());
         }
+        let is_clean = matches!(error, None | Some(BodyError::Stopped(Stop::NoEvents(_))));
+        if self.is_rest && !self.any_decoded && is_clean {
+            return Err(resume::gone("nothing more comes of it"));
+        }
         Err(match error {
             Some(BodyError::Silent) => transport::silent(&self.call),
             Some(BodyError::Broken(why)) => failure::interrupted(&self.call, Some(why)),
@@ -233,6 +355,7 @@ impl Reader {
             Some(BodyError::Stopped(Stop::TooLong)) => {
                 failure::malformed(&self.call, "an event that is larger than 8 MiB")
             }
+            Some(BodyError::Stopped(Stop::Endless)) => failure::endless(&self.call),
             _ => failure::interrupted(&self.call, None),
         })
     }
@@ -247,35 +370,64 @@ impl Reader {
     }
 }
 
-/// The body, with the guard in front of it.
-fn guarded(body: Body) -> Body {
-    let state = (body, Guard::default(), None, false);
-    Box::pin(stream::unfold(
-        state,
-        |(mut body, mut guard, stop, ended)| async move {
-            if let Some(stop) = stop {
-                return Some((Err(BodyError::Stopped(stop)), (body, guard, None, true)));
+/// The body with the guard in front of it, in pieces of which none reaches beyond the end of an event:
+/// so when an event has been decoded, `taken` is the byte at which it ended.
+fn guarded(body: Body, taken: Arc<AtomicU64>) -> Body {
+    let state = Guarded {
+        body,
+        guard: Guard::default(),
+        waiting: Bytes::new(),
+        stop: None,
+        ended: false,
+    };
+    Box::pin(stream::unfold(state, move |mut state| {
+        let taken = Arc::clone(&taken);
+        async move {
+            let next = state.next().await?;
+            if let Ok(bytes) = &next {
+                taken.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             }
-            if ended {
-                return None;
-            }
-            match body.next().await {
-                Some(Ok(bytes)) => {
-                    // What stands behind the stop is not read, however the bytes are split.
-                    let (bytes, stop) = match guard.take(&bytes) {
-                        Some((end, stop)) => (bytes.slice(..end), Some(stop)),
-                        None => (bytes, None),
-                    };
-                    Some((Ok(bytes), (body, guard, stop, false)))
+            Some((next, state))
+        }
+    }))
+}
+
+struct Guarded {
+    body: Body,
+    guard: Guard,
+    /// What came along with the end of an event.
+    waiting: Bytes,
+    /// Told after the bytes before it; what stands behind it is not read, however the bytes are split.
+    stop: Option<Stop>,
+    ended: bool,
+}
+
+impl Guarded {
+    async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        if let Some(stop) = self.stop.take() {
+            self.ended = true;
+            return Some(Err(BodyError::Stopped(stop)));
+        }
+        if self.ended {
+            return None;
+        }
+        if self.waiting.is_empty() {
+            match self.body.next().await {
+                Some(Ok(bytes)) => self.waiting = bytes,
+                Some(Err(error)) => {
+                    self.ended = true;
+                    return Some(Err(error));
                 }
-                Some(Err(error)) => Some((Err(error), (body, guard, None, true))),
                 None => {
-                    let stop = guard.end()?;
-                    Some((Err(BodyError::Stopped(stop)), (body, guard, None, true)))
+                    self.ended = true;
+                    return self.guard.end().map(|stop| Err(BodyError::Stopped(stop)));
                 }
             }
-        },
-    ))
+        }
+        let (count, stop) = self.guard.take(&self.waiting);
+        self.stop = stop;
+        Some(Ok(self.waiting.split_to(count)))
+    }
 }
 
 /// The first `most` bytes of a body, and what ended it before its end.

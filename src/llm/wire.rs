@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::provider_error::ProviderError;
-use super::{Event, Prompt, Usage};
+use super::{Event, Prompt, Said, Usage};
 use super::{anthropic, openai_chat, openai_responses};
 use crate::config::{Format, Model};
 
@@ -39,6 +39,21 @@ pub(super) trait Decoder: Send {
 
     /// Takes the whole response of a server that was asked for a stream and did not send one.
     fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault>;
+
+    /// Prepares for the rest of the response of this id, of which so much was taken before.
+    fn resumed(&mut self, id: &str, said: Said);
+
+    /// Whether what was decoded so far matters to what comes, beyond what [`Decoder::resumed`] is told:
+    /// then the response has to be taken up again before that.
+    fn is_settled(&self) -> bool {
+        true
+    }
+
+    /// The id and the latest sequence number of a response that the provider generates in the
+    /// background, when it said that it does.
+    fn in_background(&self) -> Option<(&str, u64)> {
+        None
+    }
 }
 
 /// The path of a request below the model's base URL.

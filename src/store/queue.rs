@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::events::{self, EventKind};
 use super::record::{FailureRecord, RequestRecord, UsageRecord};
+use super::resume::{self, Interrupted};
 use super::submit::by_id;
 use super::{Result, Store, StoreError, transcript};
 use crate::session::{RequestId, SessionId, State};
@@ -25,11 +26,13 @@ pub struct ClaimLimits {
     pub default_limit: u32,
 }
 
-/// A claimed request: the attempt has been begun and counted.
+/// A claimed request: a new attempt has been begun and counted, or an old one is to be taken up again.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// The request, running.
     pub request: RequestRecord,
+    /// The attempt, when it is one that was interrupted.
+    pub interrupted: Option<Interrupted>,
 }
 
 /// How an attempt came to an end that is one for the request, too.
@@ -62,6 +65,21 @@ pub struct Requeue {
     pub block_endpoint: bool,
     /// Tokens that the attempt has cost.
     pub usage: UsageRecord,
+    /// Whether the attempt stays open, to be taken up again where it can be.
+    pub next: Next,
+}
+
+/// What the next worker does with a request whose attempt ended in a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It begins another attempt.
+    Repeat,
+    /// It takes the same one up again, whose response goes on at the provider. `got_on` when this was
+    /// done before and brought more: then faults are counted anew.
+    Resume {
+        /// Whether more text came since it was taken up the last time.
+        got_on: bool,
+    },
 }
 
 /// What of `requests r` runs, or will without the user: neither held for a secret, nor behind one in its
@@ -85,16 +103,29 @@ impl Store {
                 return Ok(None);
             };
             db.prepare_cached(
-                "UPDATE requests SET state = 'running', owner = ?2, lease_until = ?3, attempt = attempt + 1,
-                     started_at = ?4, hold_reason = NULL, not_before = 0, failure = NULL
+                "UPDATE requests SET state = 'running', owner = ?2, lease_until = ?3,
+                     hold_reason = NULL, not_before = 0, failure = NULL
                  WHERE id = ?1",
             )?
-            .execute(params![id.0, owner, now + limits.lease_ms, now])?;
+            .execute(params![id.0, owner, now + limits.lease_ms])?;
+            let interrupted = resume::interrupted(db, &id)?;
+            if interrupted.is_none() {
+                db.prepare_cached(
+                    "UPDATE requests SET attempt = attempt + 1, started_at = ?2 WHERE id = ?1",
+                )?
+                .execute(params![id.0, now])?;
+                db.prepare_cached(
+                    "INSERT INTO attempts (request_id, number, started_at)
+                     SELECT id, attempt, ?2 FROM requests WHERE id = ?1",
+                )?
+                .execute(params![id.0, now])?;
+            }
             let request = by_id(db, &id)?;
-            db.prepare_cached("INSERT INTO attempts (request_id, number, started_at) VALUES (?1, ?2, ?3)")?
-                .execute(params![id.0, request.attempt, now])?;
             events::record(db, now, EventKind::Claimed, &id, &request.session_id)?;
-            Ok(Some(Claimed { request }))
+            Ok(Some(Claimed {
+                request,
+                interrupted,
+            }))
         })
         .await
     }
@@ -152,17 +183,7 @@ impl Store {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write_relaxed(move |db| {
             fence(db, &owner, &id, attempt)?;
-            let seq: u32 = db
-                .prepare_cached(
-                    "UPDATE attempts SET chunk_count = chunk_count + 1 WHERE request_id = ?1 AND number = ?2
-                     RETURNING chunk_count - 1",
-                )?
-                .query_row(params![id.0, attempt], |row| row.get(0))?;
-            db.prepare_cached(
-                "INSERT INTO chunks (request_id, attempt, seq, text, reasoning) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![id.0, attempt, seq, text, reasoning])?;
-            Ok(())
+            add_chunk(db, &id, attempt, &text, &reasoning)
         })
         .await
     }
@@ -214,13 +235,19 @@ impl Store {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write(move |db| {
             fence(db, &owner, &id, attempt)?;
-            transcript::end_attempt(db, &id, "fault", None, again.usage, now)?;
+            let got_on = match again.next {
+                Next::Resume { got_on } if resume::interrupted(db, &id)?.is_some() => got_on,
+                _ => {
+                    transcript::end_attempt(db, &id, "fault", None, again.usage, now)?;
+                    false
+                }
+            };
             db.prepare_cached(
-                "UPDATE requests SET state = 'queued', owner = NULL, lease_until = NULL, faults = faults + 1,
-                     not_before = ?2, hold_reason = ?3
+                "UPDATE requests SET state = 'queued', owner = NULL, lease_until = NULL,
+                     faults = iif(?4, 1, faults + 1), not_before = ?2, hold_reason = ?3
                  WHERE id = ?1",
             )?
-            .execute(params![id.0, again.not_before, again.reason])?;
+            .execute(params![id.0, again.not_before, again.reason, got_on])?;
             let request = by_id(db, &id)?;
             if again.block_endpoint {
                 db.prepare_cached(
@@ -273,7 +300,8 @@ impl Store {
     }
 
     /// Gives a running request back untouched, because this process is about to end. The attempt
-    /// counts, its text is kept, and nothing is held against the request.
+    /// counts, or stays open where it can be taken up again; its text is kept, and nothing is held
+    /// against the request.
     ///
     /// # Errors
     ///
@@ -398,6 +426,27 @@ fn changed(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Adds a piece of text to an attempt, behind all others.
+pub(super) fn add_chunk(
+    db: &Connection,
+    id: &RequestId,
+    attempt: u32,
+    text: &str,
+    reasoning: &str,
+) -> Result<()> {
+    let seq: u32 = db
+        .prepare_cached(
+            "UPDATE attempts SET chunk_count = chunk_count + 1 WHERE request_id = ?1 AND number = ?2
+             RETURNING chunk_count - 1",
+        )?
+        .query_row(params![id.0, attempt], |row| row.get(0))?;
+    db.prepare_cached(
+        "INSERT INTO chunks (request_id, attempt, seq, text, reasoning) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![id.0, attempt, seq, text, reasoning])?;
+    Ok(())
+}
+
 /// Lets through the attempt that runs. That the request is this process's is not enough: it may have been
 /// lost to another one meanwhile, or cancelled and retried, and have come back as a later attempt.
 pub(super) fn fence(db: &Connection, owner: &str, id: &RequestId, attempt: u32) -> Result<()> {
@@ -409,13 +458,16 @@ pub(super) fn fence(db: &Connection, owner: &str, id: &RequestId, attempt: u32) 
     .ok_or_else(|| StoreError::Fenced(id.0.clone()))
 }
 
+/// Queues a running request again. Its attempt is ended, unless it can be taken up again.
 pub(super) fn queue_again(
     db: &Connection,
     id: &RequestId,
     usage: UsageRecord,
     now: i64,
 ) -> Result<()> {
-    transcript::end_attempt(db, id, "lost", None, usage, now)?;
+    if resume::interrupted(db, id)?.is_none() {
+        transcript::end_attempt(db, id, "lost", None, usage, now)?;
+    }
     db.prepare_cached(
         "UPDATE requests SET state = 'queued', owner = NULL, lease_until = NULL, not_before = 0, hold_reason = NULL
          WHERE id = ?1",

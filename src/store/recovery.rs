@@ -8,6 +8,7 @@ use super::events::{self, EventKind};
 use super::queue::{end_request, queue_again};
 use super::record::{FailureRecord, UsageRecord};
 use super::submit::by_id;
+use super::transcript::end_attempt;
 use super::{Result, Store, liveness};
 use crate::session::{RequestId, State};
 
@@ -22,7 +23,7 @@ pub struct Recovered {
 
 impl Store {
     /// Queues again what workers left behind that are gone: their process ended, or their lease ran
-    /// out and `leases_count`. Events tell of each.
+    /// out and `leases_count`. An attempt that can be taken up again stays open. Events tell of each.
     ///
     /// Of what this process has claimed it keeps what is `running` here, whatever the clock says; the
     /// end of anything else could not be recorded.
@@ -99,6 +100,7 @@ impl Store {
                         ),
                         remedy: Some("retry it, and report the log if it happens again".to_owned()),
                     };
+                    end_attempt(db, &id, "lost", None, UsageRecord::default(), now)?;
                     end_request(db, &id, State::Failed, Some(&failure), now)?;
                     let session = by_id(db, &id)?.session_id;
                     events::record(db, now, EventKind::Failed, &id, &session)?;

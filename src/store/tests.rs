@@ -6,10 +6,10 @@ use super::*;
 use crate::session::{Intent, Lane, RequestId, State};
 use crate::text::{Buffer, Quote, Span};
 
-const LEASE: i64 = 30_000;
+pub(super) const LEASE: i64 = 30_000;
 
 /// A state directory that only its owner may enter.
-fn directory() -> TempDir {
+pub(super) fn directory() -> TempDir {
     let directory = TempDir::new().unwrap();
     #[cfg(unix)]
     {
@@ -41,7 +41,7 @@ fn new(uri: &str, prompt: &str) -> NewRequest {
     }
 }
 
-fn limits(limit: u32) -> ClaimLimits {
+pub(super) fn limits(limit: u32) -> ClaimLimits {
     ClaimLimits {
         lease_ms: LEASE,
         models: vec![("m".to_owned(), limit)],
@@ -49,7 +49,7 @@ fn limits(limit: u32) -> ClaimLimits {
     }
 }
 
-async fn submit(store: &Store, uri: &str, prompt: &str, lane: Lane) -> RequestId {
+pub(super) async fn submit(store: &Store, uri: &str, prompt: &str, lane: Lane) -> RequestId {
     let accepted = store
         .submit(new(uri, prompt), 1, move |_| lane)
         .await
@@ -143,6 +143,7 @@ async fn a_turn_that_waits_for_a_retry_holds_its_session() {
         reason: "broken off".to_owned(),
         block_endpoint: false,
         usage: UsageRecord::default(),
+        next: Next::Repeat,
     };
     let held = store.requeue(&first, 1, again, 3).await.unwrap();
     assert_eq!(held.state, State::Held);
@@ -192,6 +193,7 @@ async fn a_rate_limit_holds_everything_at_its_endpoint() {
         reason: "rate limit".to_owned(),
         block_endpoint: true,
         usage: UsageRecord::default(),
+        next: Next::Repeat,
     };
     store.requeue(&first, 1, again, 3).await.unwrap();
     let late = submit(&store, "file:///c", "3", Lane::Background).await;
@@ -360,6 +362,7 @@ async fn streamed_text_never_shrinks() {
         reason: "broken off".to_owned(),
         block_endpoint: false,
         usage: UsageRecord::default(),
+        next: Next::Repeat,
     };
     store.requeue(&id, 1, again, 3).await.unwrap();
     assert_eq!(said().await.text, "one two three");

@@ -1,30 +1,25 @@
 //! One attempt at one request, from its prompt to its record.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tokio::time::Instant;
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Tools;
 use super::guard::{self, Made};
+use super::recorder::Recorder;
 use super::retry::{self, Decision};
 use crate::buffer_name;
 use crate::clock;
 use crate::config::Model;
-use crate::llm::{self, Event, LlmError};
+use crate::llm::{self, ErrorKind, Event, LlmError, Prompt, ResponseStream, ResumePoint, Said};
 use crate::prompt::{self, Question};
 use crate::session::{RequestId, State};
 use crate::store::{
-    AttemptEnd, FailureRecord, RequestRecord, Requeue, Result, SecretRecord, UsageRecord,
+    AttemptEnd, Claimed, FailureRecord, Interrupted, Next, RequestRecord, Requeue, Result,
+    SecretRecord, UsageRecord,
 };
-
-/// Streamed text is written, and so shown, at most this often: 20 times a second.
-const FLUSH: Duration = Duration::from_millis(50);
-
-/// Text that waits is written at once when it has become this long.
-const FLUSH_BYTES: usize = 16 * 1024;
 
 /// Runs a claimed request to the end of this attempt, whatever that is, and records it.
 ///
@@ -32,11 +27,16 @@ const FLUSH_BYTES: usize = 16 * 1024;
 /// the user has cancelled it, which is in the store already.
 pub(super) async fn run(
     tools: Tools,
-    request: RequestRecord,
+    claimed: Claimed,
     cancel: CancellationToken,
     stop: CancellationToken,
 ) -> Result<()> {
-    tracing::info!(request = %request.id, model = request.model, attempt = request.attempt, "attempt begins");
+    let Claimed {
+        request,
+        interrupted,
+    } = claimed;
+    let is_new = interrupted.is_none();
+    tracing::info!(request = %request.id, model = request.model, attempt = request.attempt, is_new, "attempt begins");
     // A cancellation between the claim and the moment from which this attempt hears of such was missed.
     if tools.store.request(&request.id).await?.state != State::Running {
         return Ok(());
@@ -45,31 +45,39 @@ pub(super) async fn run(
     let outcome = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
-        outcome = stream(&tools, &request, &mut recorder) => Some(outcome?),
+        outcome = stream(&tools, &request, interrupted, &mut recorder) => Some(outcome?),
     };
     // Leaving the select has dropped the stream, and with it the connection.
-    recorder.flush().await?;
     let (store, id, number) = (&tools.store, &request.id, request.attempt);
-    let usage = recorder.usage;
     match outcome {
-        None if stop.is_cancelled() => store.release(id, number, usage, clock::now()).await?,
-        None => {}
-        Some(Ok(finish)) => {
-            tracing::info!(request = %id, finish, "attempt is done");
+        None if stop.is_cancelled() => {
+            recorder.flush().await?;
             store
-                .finish(id, number, AttemptEnd::Done { finish, usage }, clock::now())
+                .release(id, number, recorder.usage(), clock::now())
                 .await?;
         }
+        None => recorder.flush_all().await?,
+        Some(Ok(finish)) => {
+            recorder.flush_all().await?;
+            tracing::info!(request = %id, finish, "attempt is done");
+            let usage = recorder.usage();
+            let end = AttemptEnd::Done { finish, usage };
+            store.finish(id, number, end, clock::now()).await?;
+        }
         Some(Err(Fault::Final(failure))) => {
+            recorder.flush_all().await?;
             tracing::warn!(request = %id, kind = failure.kind, "attempt failed: {}", failure.message);
-            store
-                .finish(
-                    id,
-                    number,
-                    AttemptEnd::Failed { failure, usage },
-                    clock::now(),
-                )
-                .await?;
+            let usage = recorder.usage();
+            let end = AttemptEnd::Failed { failure, usage };
+            store.finish(id, number, end, clock::now()).await?;
+        }
+        Some(Err(Fault::Model { error, .. })) if error.kind == ErrorKind::NotResumable => {
+            tracing::info!(request = %id, "attempt will be repeated: {error}");
+            recorder.flush_all().await?;
+            store.repeat(id, number, clock::now()).await?;
+        }
+        Some(Err(Fault::Model { error, next })) => {
+            record_fault(&tools, &request, &error, next, &mut recorder).await?;
         }
         Some(Err(Fault::Secrets(secrets, reason))) => {
             tracing::info!(request = %id, secrets = secrets.len(), "held: there are secrets in what would be sent");
@@ -77,7 +85,6 @@ pub(super) async fn run(
                 .hold_for_secrets(id, number, secrets, reason, clock::now())
                 .await?;
         }
-        Some(Err(Fault::Model(error))) => record_fault(&tools, &request, &error, usage).await?,
     }
     Ok(())
 }
@@ -102,8 +109,8 @@ pub(super) async fn record_panic(tools: &Tools, id: &RequestId, attempt: u32) ->
 
 /// Why an attempt did not bring the whole response.
 enum Fault {
-    /// The model, or the way to it: a retry may help.
-    Model(LlmError),
+    /// The model, or the way to it: a retry may help. `next` is what it would do.
+    Model { error: LlmError, next: Next },
     /// Something that only the user can change.
     Final(FailureRecord),
     /// Nothing was sent: the user has not allowed these secrets to be, and the reason says so.
@@ -114,6 +121,7 @@ enum Fault {
 async fn stream(
     tools: &Tools,
     request: &RequestRecord,
+    interrupted: Option<Interrupted>,
     recorder: &mut Recorder<'_>,
 ) -> Result<std::result::Result<String, Fault>> {
     let Some(model) = tools.models.get(&request.model) else {
@@ -125,12 +133,20 @@ async fn stream(
             ),
         })));
     };
-    let made = Arc::new(build_prompt(tools, request, &model).await?);
-    let secrets = guard::secrets(tools, request, &model, &made).await?;
-    if !secrets.is_empty() {
-        let reason = guard::reason(&secrets, &model);
-        return Ok(Err(Fault::Secrets(secrets, reason)));
-    }
+    let is_resumed = interrupted.is_some();
+    let start = match interrupted {
+        // Nothing of the prompt is sent again.
+        Some(interrupted) => Start::Rest(interrupted),
+        None => {
+            let made = Arc::new(build_prompt(tools, request, &model).await?);
+            let secrets = guard::secrets(tools, request, &model, &made).await?;
+            if !secrets.is_empty() {
+                let reason = guard::reason(&secrets, &model);
+                return Ok(Err(Fault::Secrets(secrets, reason)));
+            }
+            Start::Anew(made)
+        }
+    };
     let key = match tools.models.key(&model).await {
         Ok(key) => key,
         Err(error) => {
@@ -141,13 +157,17 @@ async fn stream(
             })));
         }
     };
-    let mut events = match tools
-        .client
-        .stream(&model, key.as_ref(), &made.prompt)
-        .await
-    {
+    let key = key.as_ref();
+    let opened = match start {
+        Start::Rest(interrupted) => take_up(tools, &model, key, interrupted, recorder).await,
+        Start::Anew(made) => {
+            let name = format!("{}-{}", request.id, request.attempt);
+            begin(tools, &model, key, &made.prompt, &name, recorder).await
+        }
+    };
+    let mut events = match opened? {
         Ok(events) => events,
-        Err(error) => return Ok(Err(Fault::Model(error))),
+        Err(fault) => return Ok(Err(fault)),
     };
     loop {
         let event = tokio::select! {
@@ -157,13 +177,97 @@ async fn stream(
                 continue;
             }
         };
-        match event {
+        let error = match event {
             Some(Ok(Event::Finished(finish))) => return Ok(Ok(finish.name().to_owned())),
-            Some(Ok(event)) => recorder.take(event).await?,
-            Some(Err(error)) => return Ok(Err(Fault::Model(error))),
-            None => return Ok(Err(Fault::Model(cut()))),
-        }
+            Some(Ok(event)) => {
+                recorder.take(event).await?;
+                continue;
+            }
+            Some(Err(error)) => error,
+            None => cut(),
+        };
+        let next = if recorder.is_resumable() && goes_on(error.kind) {
+            let got_on = is_resumed && recorder.any();
+            Next::Resume { got_on }
+        } else {
+            Next::Repeat
+        };
+        return Ok(Err(Fault::Model { error, next }));
     }
+}
+
+/// Where an attempt begins.
+enum Start {
+    /// With a prompt that may be sent.
+    Anew(Arc<Made>),
+    /// In the middle of a response.
+    Rest(Interrupted),
+}
+
+/// Sends the prompt. The response shall be known by `name`, where it can go on without us.
+async fn begin(
+    tools: &Tools,
+    model: &Model,
+    key: Option<&SecretString>,
+    prompt: &Prompt,
+    name: &str,
+    recorder: &mut Recorder<'_>,
+) -> Result<std::result::Result<ResponseStream, Fault>> {
+    // Before the prompt is sent: from then on the endpoint may be at work on it, whatever becomes of us.
+    let point = ResumePoint::beginning(model, name);
+    recorder.begin_at(point.clone()).await?;
+    let error = match tools.client.stream(model, key, prompt, point).await {
+        Ok(events) => return Ok(Ok(events)),
+        Err(error) => error,
+    };
+    let next = if recorder.is_resumable() && goes_on(error.kind) {
+        Next::Resume { got_on: false }
+    } else {
+        // It was refused: there is nothing to take up, nor to let go.
+        recorder.begin_at(None).await?;
+        Next::Repeat
+    };
+    Ok(Err(Fault::Model { error, next }))
+}
+
+/// Asks for the rest of a response that was interrupted.
+async fn take_up(
+    tools: &Tools,
+    model: &Model,
+    key: Option<&SecretString>,
+    interrupted: Interrupted,
+    recorder: &mut Recorder<'_>,
+) -> Result<std::result::Result<ResponseStream, Fault>> {
+    let Ok(point) = interrupted.resume.parse::<ResumePoint>() else {
+        let error = LlmError {
+            kind: ErrorKind::NotResumable,
+            message: "another version of Backchat noted where the response goes on".to_owned(),
+            remedy: None,
+            retry: llm::Retry::Backoff,
+        };
+        return Ok(Err(Fault::Model {
+            error,
+            next: Next::Repeat,
+        }));
+    };
+    recorder.resume_at(point.clone(), interrupted.resume);
+    let said = Said {
+        text: interrupted.text_bytes,
+        reasoning: interrupted.reasoning_bytes,
+    };
+    let resumed = tools.client.resume(model, key, point, said).await;
+    // What keeps us from asking for the rest says nothing about the rest.
+    let next = Next::Resume { got_on: false };
+    Ok(resumed.map_err(|error| Fault::Model { error, next }))
+}
+
+/// Whether a response that can go on without us may be expected to do so after such a failure: the way to
+/// it broke, it did not.
+const fn goes_on(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unreachable | ErrorKind::Silent | ErrorKind::Interrupted
+    )
 }
 
 async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> Result<Made> {
@@ -204,12 +308,18 @@ async fn record_fault(
     tools: &Tools,
     request: &RequestRecord,
     error: &LlmError,
-    usage: UsageRecord,
+    next: Next,
+    recorder: &mut Recorder<'_>,
 ) -> Result<()> {
     let most = tools.models.catalog().config.max_attempts.value;
-    let now = clock::now();
-    match retry::decide(error, request.faults + 1, most, fastrand::f64()) {
+    let faults = match next {
+        Next::Resume { got_on: true } => 1,
+        _ => request.faults + 1,
+    };
+    let usage = recorder.usage();
+    match retry::decide(error, faults, most, fastrand::f64()) {
         Decision::Fail => {
+            recorder.flush_all().await?;
             tracing::warn!(request = %request.id, kind = error.kind.name(), "attempt failed: {error}");
             let failure = FailureRecord {
                 kind: error.kind.name().to_owned(),
@@ -222,17 +332,25 @@ async fn record_fault(
                     &request.id,
                     request.attempt,
                     AttemptEnd::Failed { failure, usage },
-                    now,
+                    clock::now(),
                 )
                 .await?;
         }
         Decision::Again { wait, endpoint } => {
-            tracing::info!(request = %request.id, kind = error.kind.name(), ?wait, "attempt will be repeated: {error}");
+            let goes_on = matches!(next, Next::Resume { .. });
+            tracing::info!(request = %request.id, kind = error.kind.name(), ?wait, goes_on, "attempt was interrupted: {error}");
+            if goes_on {
+                recorder.flush().await?;
+            } else {
+                recorder.flush_all().await?;
+            }
+            let now = clock::now();
             let again = Requeue {
                 not_before: now + super::millis(wait),
                 reason: format!("{}: {}", cause(error.kind), error.message),
                 block_endpoint: endpoint,
                 usage,
+                next,
             };
             tools
                 .store
@@ -252,81 +370,5 @@ const fn cause(kind: llm::ErrorKind) -> &'static str {
         llm::ErrorKind::Silent => "no answer",
         llm::ErrorKind::Interrupted => "broken off",
         _ => "will be tried again",
-    }
-}
-
-/// Gathers what streams and writes it down in pieces.
-struct Recorder<'a> {
-    tools: &'a Tools,
-    id: &'a RequestId,
-    attempt: u32,
-    text: String,
-    reasoning: String,
-    usage: UsageRecord,
-    last_flush: Option<Instant>,
-}
-
-impl<'a> Recorder<'a> {
-    const fn new(tools: &'a Tools, request: &'a RequestRecord) -> Self {
-        Self {
-            tools,
-            id: &request.id,
-            attempt: request.attempt,
-            text: String::new(),
-            reasoning: String::new(),
-            usage: UsageRecord {
-                input_tokens: None,
-                output_tokens: None,
-            },
-            last_flush: None,
-        }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.reasoning.is_empty()
-    }
-
-    async fn take(&mut self, event: Event) -> Result<()> {
-        match event {
-            Event::Text(text) => self.text.push_str(&text),
-            Event::Reasoning(text) => self.reasoning.push_str(&text),
-            Event::Usage(usage) => {
-                self.usage = UsageRecord {
-                    input_tokens: usage.input_tokens.or(self.usage.input_tokens),
-                    output_tokens: usage.output_tokens.or(self.usage.output_tokens),
-                };
-            }
-            Event::Finished(_) => {}
-        }
-        let is_first = self.last_flush.is_none() && !self.is_empty();
-        if is_first || self.text.len() + self.reasoning.len() >= FLUSH_BYTES {
-            self.flush().await?;
-        }
-        Ok(())
-    }
-
-    /// Resolves when text has waited for long enough; never while there is none.
-    async fn due(&self) {
-        match self.last_flush {
-            Some(last) if !self.is_empty() => tokio::time::sleep_until(last + FLUSH).await,
-            _ => std::future::pending().await,
-        }
-    }
-
-    async fn flush(&mut self) -> Result<()> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        self.last_flush = Some(Instant::now());
-        let (text, reasoning) = (
-            std::mem::take(&mut self.text),
-            std::mem::take(&mut self.reasoning),
-        );
-        self.tools
-            .store
-            .append(self.id, self.attempt, text, reasoning)
-            .await?;
-        self.tools.feed.nudge();
-        Ok(())
     }
 }

@@ -28,6 +28,7 @@ mod plain_editor;
 mod processes;
 mod proposals;
 mod real_model;
+mod resume;
 mod secret_hold;
 mod secrets;
 mod store_faults;

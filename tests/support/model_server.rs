@@ -6,6 +6,7 @@
 //! requests can be told apart without a hundred rules.
 
 mod connection;
+mod generation;
 mod reply;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use connection::Connection;
+use generation::Generation;
 pub use reply::{Gate, INPUT_TOKENS, Reply};
 
 use super::patience::{PATIENCE, Watched};
@@ -32,6 +34,10 @@ pub struct ModelServer {
 struct Record {
     rules: Vec<Rule>,
     calls: Vec<Call>,
+    /// The streams that go on without their clients, by id; `None` when none does.
+    kept: Option<BTreeMap<String, Generation>>,
+    /// What was asked of such streams: method and path.
+    asked: Vec<String>,
     running: usize,
     most_at_once: usize,
     /// Counts beginnings and ends, so that it can be said what was before what.
@@ -66,6 +72,7 @@ impl Call {
     pub fn turns(&self) -> Vec<(String, String)> {
         let messages = self.body["messages"]
             .as_array()
+            .or(self.body["input"].as_array())
             .cloned()
             .unwrap_or_default();
         messages
@@ -126,6 +133,7 @@ impl ModelServer {
                         stream,
                         record,
                         ended,
+                        generation: None,
                     }
                     .serve();
                 });
@@ -147,6 +155,41 @@ impl ModelServer {
             replies: replies.into_iter().collect(),
         };
         self.record.change(|record| record.rules.push(rule));
+    }
+
+    /// Goes on with streams whose clients have gone, and hands out the rest of them.
+    pub fn keep_streams(&self) {
+        self.record
+            .change(|record| record.kept = Some(BTreeMap::new()));
+    }
+
+    /// Forgets all streams, as after a restart or when their time is over.
+    pub fn forget_streams(&self) {
+        self.record.change(|record| {
+            for generation in record.kept.iter().flat_map(BTreeMap::values) {
+                generation.stop();
+            }
+            record.kept = Some(BTreeMap::new());
+        });
+    }
+
+    /// What was asked of streams that go on without their clients so far: method and path.
+    pub fn asked(&self) -> Vec<String> {
+        self.record.read().asked.clone()
+    }
+
+    /// Waits until something like this was asked of such a stream.
+    pub fn wait_for_asked(&self, what: &str) {
+        let find = |record: &Record| {
+            record
+                .asked
+                .iter()
+                .any(|it| it.contains(what))
+                .then_some(())
+        };
+        self.record.wait_until(PATIENCE, find).unwrap_or_else(|| {
+            panic!("{what:?} was not asked, but: {:#?}", self.asked());
+        });
     }
 
     /// Every request to the model so far, in the order of their arrival.

@@ -46,8 +46,13 @@ max_output_tokens = 256
         world
     }
 
-    /// A world whose one configured model is the small real one.
+    /// A world whose one configured model is the small real one, with short answers.
     pub fn real() -> Self {
+        Self::real_with(24)
+    }
+
+    /// The same with answers of at most so many tokens.
+    pub fn real_with(max_output_tokens: u32) -> Self {
         let model = local_model();
         let world = Self::without_configuration();
         world.configure(&format!(
@@ -59,7 +64,7 @@ format = "openai-chat"
 base_url = "{}"
 model = "{}"
 context_tokens = {}
-max_output_tokens = 24
+max_output_tokens = {max_output_tokens}
 temperature = 0.0
 "#,
             model.base_url, model.model, model.context_tokens

@@ -35,7 +35,7 @@ async fn stream(model: &Model) -> Result<ResponseStream, LlmError> {
             text: "Why?".to_owned(),
         }],
     };
-    soon(Client::new().stream(model, None, &prompt)).await
+    soon(Client::new().stream(model, None, &prompt, None)).await
 }
 
 /// A server with the certificate of the tests' own authority.

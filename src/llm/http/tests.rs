@@ -47,7 +47,7 @@ fn prompt() -> Prompt {
 }
 
 async fn stream(model: &Model) -> Result<ResponseStream, LlmError> {
-    soon(Client::new().stream(model, Some(&KEY.into()), &prompt())).await
+    soon(Client::new().stream(model, Some(&KEY.into()), &prompt(), None)).await
 }
 
 /// Everything that a chat model's server brings.
@@ -306,6 +306,20 @@ async fn a_connection_that_breaks_after_the_end_takes_nothing_away() {
     ];
     let server = Server::start([script]).await;
     assert_eq!(events(&server).await, Ok(hello()));
+}
+
+#[rstest]
+#[case::nothing("")]
+#[case::blanks(" \r\n\n")]
+#[case::byte_order_mark("\u{feff}")]
+#[tokio::test]
+async fn an_empty_body_is_interrupted(#[case] body: &str) {
+    let server = Server::start([whole("200 OK", &[SSE], body)]).await;
+    let error = failure(&server).await;
+    assert_eq!(
+        (error.kind, error.retry),
+        (ErrorKind::Interrupted, Retry::Backoff)
+    );
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn model(format: Format) -> Model {
 fn decode(format: Format, content_type: &str, pieces: Vec<Bytes>) -> String {
     let call = Call::new(&model(format), None).unwrap();
     let body: Body = Box::pin(stream::iter(pieces.into_iter().map(Ok)));
-    let events = ResponseStream::new(call, Some(content_type), body);
+    let events = ResponseStream::new(call, Some(content_type), body, None);
     let events = events
         .collect::<Vec<_>>()
         .now_or_never()
@@ -42,6 +42,7 @@ fn decode(format: Format, content_type: &str, pieces: Vec<Bytes>) -> String {
                     usage.input_tokens, usage.output_tokens
                 )
             }
+            Ok(Event::Resumable(point)) => writeln!(lines, "resumable {point}"),
             Ok(Event::Finished(finish)) => writeln!(lines, "finished {}", finish.name()),
             Err(error) => {
                 writeln!(

@@ -74,8 +74,13 @@ CREATE TABLE attempts (
     input_tokens  INTEGER,
     output_tokens INTEGER,
     chunk_count   INTEGER NOT NULL DEFAULT 0,
+    -- How the model's client takes the response up again behind the last chunk, in its own words; null
+    -- where it cannot. Such an attempt stays open while its request is queued. In an attempt that has
+    -- ended: the provider is still to be told.
+    resume        TEXT,
     PRIMARY KEY (request_id, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_to_let_go ON attempts (ended_at) WHERE resume IS NOT NULL AND ended_at IS NOT NULL;
 
 -- Streamed text of attempts that run, or have just ended, in pieces, so that appending costs the
 -- same however long the response has become.

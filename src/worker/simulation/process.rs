@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::executor::{Machine, Slot};
 use crate::session::RequestId;
 use crate::store::{
-    AttemptEnd, Claimed, EventKind, FailureRecord, RequestRecord, Requeue, Store, UsageRecord,
+    AttemptEnd, Claimed, EventKind, FailureRecord, Next, RequestRecord, Requeue, Store, UsageRecord,
 };
 use crate::worker::schedule::{Schedule, Surroundings};
 use crate::worker::{HEARTBEAT, LEASE, STORE_PAUSE, millis};
@@ -214,6 +214,7 @@ async fn stream(
                 reason: "broken off".to_owned(),
                 block_endpoint: choice < 4,
                 usage,
+                next: Next::Repeat,
             };
             store
                 .requeue(id, request.attempt, again, machine.wall())

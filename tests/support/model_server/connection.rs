@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::generation::{self, Generation};
 use super::reply::{Reply, Step, end_events, text_event};
 use super::{Call, Record};
 use crate::support::patience::Watched;
@@ -21,6 +22,8 @@ pub(super) struct Connection {
     pub(super) stream: TcpStream,
     pub(super) record: Arc<Watched<Record>>,
     pub(super) ended: Arc<AtomicBool>,
+    /// The stream that is being written, when it goes on without its client.
+    pub(super) generation: Option<Generation>,
 }
 
 /// The client has gone, or the test has.
@@ -40,6 +43,9 @@ impl Connection {
             let headers = [("content-type".to_owned(), "application/json".to_owned())];
             return self.write_whole(200, &headers, &models.to_string());
         }
+        if path.starts_with("/v1/stream") || path.starts_with("/v1/responses/") {
+            return self.serve_kept(&method, &path, &body);
+        }
         let call = Call {
             path,
             headers,
@@ -48,8 +54,22 @@ impl Connection {
             ended: None,
             closed_by_client: false,
         };
+        let is_background = call.body["background"] == true;
+        let name = call.headers.get("x-conversation-id").cloned();
         let (number, reply) = self.record.change(|record| record.begin(call));
-        let result = self.write_reply(number, reply);
+        let background = is_background.then(|| generation::response_id(number));
+        if let Some(id) = background.clone().or(name) {
+            self.generation = self.record.change(|record| {
+                let generation = Generation::default();
+                let kept = record.kept.as_mut()?;
+                kept.insert(id, generation.clone());
+                Some(generation)
+            });
+        }
+        let result = self.write_reply(number, reply, background.as_deref());
+        if let Some(generation) = &self.generation {
+            generation.end();
+        }
         let closed_by_client = result.is_err();
         self.record
             .change(|record| record.end(number, closed_by_client));
@@ -109,7 +129,53 @@ impl Connection {
         ))
     }
 
-    fn write_reply(&mut self, number: usize, reply: Reply) -> Result<(), Gone> {
+    /// Serves what is asked of streams that go on without their clients.
+    fn serve_kept(&mut self, method: &str, path: &str, body: &Value) -> Result<(), Gone> {
+        let asked = format!("{method} {path}");
+        let kept = self.record.change(|record| {
+            record.asked.push(asked);
+            record.kept.clone()
+        });
+        let json = [("content-type".to_owned(), "application/json".to_owned())];
+        let Some(kept) = kept else {
+            return self.write_whole(404, &json, "{\"error\":{\"message\":\"no such path\"}}");
+        };
+        let query = |name: &str| {
+            let (_, query) = path.split_once('?')?;
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+        };
+        if path == "/v1/streams/lookup" {
+            let ids = body["conversation_ids"].as_array().into_iter().flatten();
+            let found = ids.filter_map(|id| Some(kept.get(id.as_str()?)?.lookup(id.as_str()?)));
+            let found = Value::from_iter(found);
+            return self.write_whole(200, &json, &found.to_string());
+        }
+        let in_path = path
+            .trim_start_matches("/v1/responses/")
+            .split(['/', '?'])
+            .next();
+        let id = query("conv_id").or(in_path).unwrap_or_default();
+        let Some(generation) = kept.get(id) else {
+            return self.write_whole(404, &json, "{\"error\":{\"message\":\"not found\"}}");
+        };
+        if method == "GET" {
+            let from = match query("starting_after") {
+                Some(sequence) => generation.byte_after(sequence.parse().unwrap()),
+                None => query("from").unwrap().parse().unwrap(),
+            };
+            return generation.replay(&mut self.stream, from);
+        }
+        generation.stop();
+        self.write_whole(200, &json, "{}")
+    }
+
+    fn write_reply(
+        &mut self,
+        number: usize,
+        reply: Reply,
+        background: Option<&str>,
+    ) -> Result<(), Gone> {
         let steps = match reply {
             Reply::Whole {
                 status,
@@ -124,12 +190,20 @@ impl Connection {
         self.stream.write_all(
             b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n",
         )?;
-        let mut pieces = 0;
+        let (mut pieces, mut whole) = (0, String::new());
+        if let Some(id) = background {
+            self.write_chunk(&generation::created(id))?;
+        }
         for step in steps {
             match step {
                 Step::Text(text) => {
                     pieces += 1;
-                    self.write_chunk(&text_event(&text))?;
+                    let event = match background {
+                        Some(_) => generation::delta(pieces, &text),
+                        None => text_event(&text),
+                    };
+                    whole.push_str(&text);
+                    self.write_chunk(&event)?;
                 }
                 Step::Wait(gate) => self.wait(|| gate.is_open_within(TICK))?,
                 Step::Pause(pause) => {
@@ -140,6 +214,7 @@ impl Connection {
                         Instant::now() >= end
                     })?;
                 }
+                Step::Disconnect => self.stream.shutdown(Shutdown::Both)?,
                 Step::Silence => self.wait(|| {
                     std::thread::sleep(TICK);
                     false
@@ -148,8 +223,12 @@ impl Connection {
                     // Ended before its last bytes are out: the client may ask again the moment it
                     // has read them, and that is not "at the same time".
                     self.record.change(|record| record.end(number, false));
-                    self.write_chunk(&end_events(pieces))?;
-                    self.stream.write_all(b"0\r\n\r\n")?;
+                    let end = match background {
+                        Some(id) => generation::completed(id, pieces + 1, &whole),
+                        None => end_events(pieces),
+                    };
+                    self.write_chunk(&end)?;
+                    self.finish()?;
                 }
             }
         }
@@ -159,7 +238,11 @@ impl Connection {
     /// Waits until `is_over`, as long as the client is there.
     fn wait(&self, is_over: impl Fn() -> bool) -> Result<(), Gone> {
         while !is_over() {
-            if self.ended.load(Ordering::Relaxed) || self.client_is_gone() {
+            let is_over = match &self.generation {
+                Some(generation) => generation.is_stopped(),
+                None => self.client_is_gone(),
+            };
+            if self.ended.load(Ordering::Relaxed) || is_over {
                 return Err(Gone);
             }
         }
@@ -178,8 +261,21 @@ impl Connection {
     }
 
     fn write_chunk(&mut self, data: &str) -> Result<(), Gone> {
-        write!(self.stream, "{:x}\r\n{data}\r\n", data.len())?;
-        Ok(self.stream.flush()?)
+        let piece = format!("{:x}\r\n{data}\r\n", data.len());
+        let written = self.stream.write_all(piece.as_bytes());
+        match &self.generation {
+            // Whether anyone has read it is nothing to a stream that goes on by itself.
+            Some(generation) => generation.push(data),
+            None => written?,
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Gone> {
+        match self.stream.write_all(b"0\r\n\r\n") {
+            Err(error) if self.generation.is_none() => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     fn write_whole(

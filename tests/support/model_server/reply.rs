@@ -52,6 +52,8 @@ pub enum Step {
     Wait(Gate),
     /// Nothing, for so long.
     Pause(Duration),
+    /// The connection breaks; the stream goes on where it goes on without its client.
+    Disconnect,
     /// Nothing, until the client goes.
     Silence,
     /// The finish reason, the usage and `[DONE]`: without it the stream is cut off.
@@ -129,6 +131,12 @@ impl Stream {
     /// Nothing more until `gate` is open.
     pub fn wait(mut self, gate: &Gate) -> Self {
         self.0.push(Step::Wait(gate.clone()));
+        self
+    }
+
+    /// The connection breaks. What follows is for a stream that goes on without its client.
+    pub fn disconnect(mut self) -> Self {
+        self.0.push(Step::Disconnect);
         self
     }
 

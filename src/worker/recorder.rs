@@ -1,0 +1,178 @@
+//! Writes down what streams, in pieces, each together with where the response goes on behind it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Tools;
+use crate::llm::{Event, ResumePoint};
+use crate::session::RequestId;
+use crate::store::{RequestRecord, Result, UsageRecord};
+
+/// Streamed text is written, and so shown, at most this often: 20 times a second.
+const FLUSH: Duration = Duration::from_millis(50);
+
+/// Text that waits is written at once when it has become this long.
+const FLUSH_BYTES: usize = 16 * 1024;
+
+/// Gathers what streams and writes it down in pieces.
+///
+/// The store never has text whose place in the response it does not know: of a response that can be
+/// taken up again, text waits here until the point behind it has come.
+pub(super) struct Recorder<'a> {
+    tools: &'a Tools,
+    id: &'a RequestId,
+    attempt: u32,
+    /// May be written.
+    ready: Piece,
+    /// Waits for the point behind it.
+    open: Piece,
+    point: Option<ResumePoint>,
+    /// The point that the store knows: everything before it is stored, and nothing behind it.
+    stored: Option<String>,
+    /// Whether anything was written since the attempt was begun or taken up again.
+    any: bool,
+    usage: UsageRecord,
+    last_flush: Option<Instant>,
+}
+
+#[derive(Default)]
+struct Piece {
+    text: String,
+    reasoning: String,
+}
+
+impl Piece {
+    const fn len(&self) -> usize {
+        self.text.len() + self.reasoning.len()
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn append(&mut self, other: Self) {
+        self.text.push_str(&other.text);
+        self.reasoning.push_str(&other.reasoning);
+    }
+}
+
+impl<'a> Recorder<'a> {
+    /// A recorder of the request's latest attempt.
+    pub fn new(tools: &'a Tools, request: &'a RequestRecord) -> Self {
+        Self {
+            tools,
+            id: &request.id,
+            attempt: request.attempt,
+            ready: Piece::default(),
+            open: Piece::default(),
+            point: None,
+            stored: None,
+            any: false,
+            usage: UsageRecord::default(),
+            last_flush: None,
+        }
+    }
+
+    /// Tokens so far, as far as the provider told.
+    pub const fn usage(&self) -> UsageRecord {
+        self.usage
+    }
+
+    /// Whether the attempt can be taken up again.
+    pub const fn is_resumable(&self) -> bool {
+        self.stored.is_some()
+    }
+
+    /// Whether anything was written since the attempt was begun or taken up again.
+    pub const fn any(&self) -> bool {
+        self.any
+    }
+
+    /// Takes the point at which an interrupted attempt goes on, as the store has it.
+    pub fn resume_at(&mut self, point: ResumePoint, stored: String) {
+        self.point = Some(point);
+        self.stored = Some(stored);
+    }
+
+    /// Writes down where the response begins, or that it can not be taken up again.
+    pub async fn begin_at(&mut self, point: Option<ResumePoint>) -> Result<()> {
+        let resume = point.as_ref().map(ToString::to_string);
+        if resume != self.stored {
+            let store = &self.tools.store;
+            store
+                .set_resume(self.id, self.attempt, resume.clone())
+                .await?;
+        }
+        self.stored = resume;
+        self.point = point;
+        Ok(())
+    }
+
+    /// Takes an event of the response.
+    pub async fn take(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Text(text) => self.open.text.push_str(&text),
+            Event::Reasoning(text) => self.open.reasoning.push_str(&text),
+            Event::Usage(usage) => {
+                self.usage = UsageRecord {
+                    input_tokens: usage.input_tokens.or(self.usage.input_tokens),
+                    output_tokens: usage.output_tokens.or(self.usage.output_tokens),
+                };
+            }
+            Event::Resumable(point) => {
+                self.ready.append(std::mem::take(&mut self.open));
+                self.point = Some(point);
+                if self.stored.is_none() {
+                    self.begin_at(self.point.clone()).await?;
+                }
+            }
+            Event::Finished(_) => {}
+        }
+        if self.point.is_none() {
+            self.ready.append(std::mem::take(&mut self.open));
+        }
+        let is_first = self.last_flush.is_none() && !self.ready.is_empty();
+        if is_first || self.ready.len() >= FLUSH_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Resolves when text has waited for long enough; never while there is none.
+    pub async fn due(&self) {
+        match self.last_flush {
+            Some(last) if !self.ready.is_empty() => tokio::time::sleep_until(last + FLUSH).await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Writes everything that came, as the attempt is over and will not be taken up again.
+    pub async fn flush_all(&mut self) -> Result<()> {
+        self.ready.append(std::mem::take(&mut self.open));
+        self.flush().await
+    }
+
+    /// Writes what may be written.
+    pub async fn flush(&mut self) -> Result<()> {
+        if self.ready.is_empty() {
+            return Ok(());
+        }
+        self.last_flush = Some(Instant::now());
+        self.any = true;
+        let Piece { text, reasoning } = std::mem::take(&mut self.ready);
+        let (store, id, attempt) = (&self.tools.store, self.id, self.attempt);
+        match (&self.stored, &self.point) {
+            (Some(stored), Some(point)) => {
+                let resume = (stored.clone(), point.to_string());
+                self.stored = Some(resume.1.clone());
+                store
+                    .append_resumable(id, attempt, text, reasoning, resume)
+                    .await?;
+            }
+            _ => store.append(id, attempt, text, reasoning).await?,
+        }
+        self.tools.feed.nudge();
+        Ok(())
+    }
+}
