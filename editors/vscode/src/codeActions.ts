@@ -1,6 +1,7 @@
 // The lightbulb: ask about a selection, or about a problem at the cursor.
 
 import * as vscode from 'vscode';
+import { readLibrary } from './library';
 import { DOCUMENTS, type Server } from './server';
 
 const ASK = vscode.CodeActionKind.Empty.append('backchat');
@@ -21,7 +22,7 @@ export class CodeActions implements vscode.CodeActionProvider, vscode.Disposable
     this.#registration.dispose();
   }
 
-  provideCodeActions(document: vscode.TextDocument, range: vscode.Range, context: vscode.CodeActionContext): vscode.CodeAction[] {
+  async provideCodeActions(document: vscode.TextDocument, range: vscode.Range, context: vscode.CodeActionContext): Promise<vscode.CodeAction[]> {
     const actions: vscode.CodeAction[] = [];
     if (!range.isEmpty) actions.push(action('Ask Backchat about the selection in the background…', ASK, 'backchat.submit', []));
     if (!range.isEmpty && this.#server.supportsProposals) {
@@ -45,7 +46,16 @@ export class CodeActions implements vscode.CodeActionProvider, vscode.Disposable
       fix.diagnostics = [problem];
       actions.push(fix);
     }
-    return actions;
+    return range.isEmpty ? actions : [...actions, ...(await this.#ofLibrary(document, range))];
+  }
+
+  /** What the library offers for a selection. What is wrong with its files is told by the command's list. */
+  async #ofLibrary(document: vscode.TextDocument, range: vscode.Range): Promise<vscode.CodeAction[]> {
+    if (!this.#server.running) return [];
+    const { prompts } = await readLibrary(this.#server, document).catch(() => ({ prompts: [] }));
+    return prompts.map(({ name, intent }) =>
+      action(`Backchat: ${name}`, intent === 'edit' ? EDIT : ASK, 'backchat.askWithPrompt', [{ libraryPrompt: name, uri: document.uri.toString(), range }]),
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { apply, applyHunk, preview } from './applying';
 import { copyCode, insertCode } from './code';
 import type { Context } from './context';
+import { askWithPrompt } from './library';
 import * as methods from './methods';
 import { selectModel } from './models';
 import { isAllowable, isFinished, isRetryable } from './places';
@@ -23,6 +24,7 @@ export function registerCommands(context: Context): void {
     submit: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'background', title: 'Submit to Background' }, given),
     ask: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'auto', title: 'Ask' }, given),
     edit: (given?: Submission) => submitFromEditor(context, { intent: 'edit', mode: 'background', title: 'Edit in Background' }, given),
+    askWithPrompt: (given?: Submission) => askWithPrompt(context, given),
     reply: (reply: vscode.CommentReply) => replyTo(context, reply),
     read: (given: Given) => read(context, meant(given)),
     nextUnread: () => nextUnread(context),

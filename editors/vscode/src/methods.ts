@@ -7,6 +7,8 @@ import {
   type ModelsResult,
   type ProposalParams,
   type ProposalResult,
+  type PromptsParams,
+  type PromptsResult,
   type ProvideKeyParams,
   type RequestDidChangeParams,
   type RequestInfo,
@@ -37,6 +39,7 @@ export const retry = new RequestType<RequestParams, RequestInfo, void>(method.re
 export const allow = new RequestType<RequestParams, RequestInfo, void>(method.allow);
 export const dismiss = new RequestType<RequestParams, RequestInfo, void>(method.dismiss);
 export const proposal = new RequestType<ProposalParams, ProposalResult, void>(method.proposal);
+export const prompts = new RequestType<PromptsParams, PromptsResult, void>(method.prompts);
 export const models = new RequestType<undefined, ModelsResult, void>(method.models);
 export const selectModel = new RequestType<SelectModelParams, unknown, void>(method.selectModel);
 export const provideKey = new RequestType<ProvideKeyParams, unknown, void>(method.provideKey);

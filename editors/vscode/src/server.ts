@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import {
   CloseAction,
+  DidChangeConfigurationNotification,
   ErrorAction,
   LanguageClient,
   State,
@@ -18,7 +19,7 @@ import {
 } from 'vscode-languageclient/node';
 import { Backoff } from './backoff';
 import { findServer, ServerNotFound } from './binary';
-import { method, PROTOCOL_VERSION } from './protocol';
+import { method, PROTOCOL_VERSION, type ClientOptions } from './protocol';
 import { settings } from './settings';
 
 /** The buffers that a prompt can be about. */
@@ -52,6 +53,9 @@ const announcement: StaticFeature = {
   clear: () => undefined,
 };
 
+/** The prompts of a workspace are read only where the user trusts it. */
+const clientOptions = (): ClientOptions => ({ workspaceTrusted: vscode.workspace.isTrusted });
+
 /** The one server of this window. */
 export class Server implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -60,6 +64,7 @@ export class Server implements vscode.Disposable {
   readonly #didStart = new vscode.EventEmitter<void>();
   readonly #didStop = new vscode.EventEmitter<void>();
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #trusted = vscode.workspace.onDidGrantWorkspaceTrust(() => this.notify(DidChangeConfigurationNotification.type, { settings: { backchat: clientOptions() } }));
   #client: LanguageClient | undefined;
   #running = false;
   #generation = 0;
@@ -149,6 +154,7 @@ export class Server implements vscode.Disposable {
 
   dispose(): void {
     void this.stop();
+    this.#trusted.dispose();
     this.#didStart.dispose();
     this.#didStop.dispose();
   }
@@ -158,6 +164,7 @@ export class Server implements vscode.Disposable {
       documentSelector: DOCUMENTS,
       outputChannel: this.#log,
       initializationFailedHandler: () => false,
+      initializationOptions: clientOptions,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => this.#closed(generation),

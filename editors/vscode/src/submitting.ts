@@ -12,6 +12,8 @@ import { DOCUMENTS } from './server';
 /** What a command may be given instead of asking and looking at the selection. */
 export interface Submission {
   readonly prompt?: string;
+  /** The name of a prompt of the library, which comes before `prompt` and may be all there is. */
+  readonly libraryPrompt?: string;
   /** The URI of an open buffer. */
   readonly uri?: string;
   readonly range?: vscode.Range;
@@ -27,19 +29,32 @@ export async function submitFromEditor(
   given: Submission = {},
 ): Promise<SubmitResult | undefined> {
   const editor = vscode.window.activeTextEditor;
-  const document = given.uri === undefined ? editor?.document : await vscode.workspace.openTextDocument(vscode.Uri.parse(given.uri));
-  if (!document || vscode.languages.match(DOCUMENTS, document) === 0) {
-    void vscode.window.showInformationMessage('Open a file, or an untitled buffer, and put the cursor where the question is.');
-    return undefined;
-  }
+  const document = await frontDocument(given);
+  if (!document) return undefined;
   // The box is there at once; what is typed until it is known what it is about would go into the file.
   const about = given.range || editor?.document !== document ? Promise.resolve(given.range) : aboutWhat(editor, intent);
   const name = vscode.workspace.asRelativePath(document.uri);
   const prompt = given.prompt ?? (await context.prompts.ask(`${title} · ${name}`, about.then(linesOf), QUESTIONS[intent]));
-  if (prompt === undefined || prompt.trim() === '') return undefined;
-  await context.prompts.remember(prompt);
+  const { libraryPrompt } = given;
+  if (prompt === undefined || (prompt.trim() === '' && libraryPrompt === undefined)) return undefined;
+  if (prompt.trim() !== '') await context.prompts.remember(prompt);
   const range = await about;
-  return submit(context, { textDocument: { uri: document.uri.toString() }, ...(range && { range }), prompt, intent, mode });
+  return submit(context, {
+    textDocument: { uri: document.uri.toString() },
+    ...(range && { range }),
+    prompt,
+    ...(libraryPrompt !== undefined && { libraryPrompt }),
+    intent,
+    mode,
+  });
+}
+
+/** The buffer of a submission, else the one in front; nothing, and a hint, when it can't be asked about. */
+export async function frontDocument(given: Submission): Promise<vscode.TextDocument | undefined> {
+  const document = given.uri === undefined ? vscode.window.activeTextEditor?.document : await vscode.workspace.openTextDocument(vscode.Uri.parse(given.uri));
+  if (document && vscode.languages.match(DOCUMENTS, document) > 0) return document;
+  void vscode.window.showInformationMessage('Open a file, or an untitled buffer, and put the cursor where the question is.');
+  return undefined;
 }
 
 /** Submits, and shows the request at once. */

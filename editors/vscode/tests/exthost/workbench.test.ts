@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { BackchatApi } from '../../src/extension';
+import { DEFAULTS } from '../../src/settings';
 import { backchat, buffer, EXTENSION, line, lineEnds, script, until } from './backchat';
 
 interface Manifest {
   contributes: {
     commands: { command: string; title: string }[];
     keybindings: { key: string; command: string }[];
-    configuration: { properties: Record<string, { scope: string }> };
+    configuration: { properties: Record<string, { scope: string; default: unknown }> };
   };
 }
 
@@ -37,6 +38,13 @@ describe('in the workbench', () => {
       assert.deepEqual(bound.filter((one) => one.key === key && !one.command?.startsWith('backchat.')), []);
     }
     await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  });
+
+  it('the settings of the manifest are those that are read, with the same defaults', () => {
+    const { properties } = manifest.contributes.configuration;
+    const declared = Object.entries(properties).map(([name, { default: value }]) => [name, value]);
+    const read = Object.entries(DEFAULTS).map(([name, value]) => [`backchat.${name}`, value]);
+    assert.deepEqual(Object.fromEntries(declared), Object.fromEntries(read));
   });
 
   it('what names a program to run is not for a workspace to set', () => {

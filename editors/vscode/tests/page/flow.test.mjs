@@ -1,6 +1,7 @@
 // The main job, as a person sees it: ask, keep typing, read where it was asked.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,8 @@ import {
   clickMark,
   fileBadges,
   goToLine,
+  lens,
+  lenses,
   lineEnds,
   openBox,
   openFile,
@@ -194,6 +197,27 @@ story('what is read in one window is read in the other', async () => {
   await see('one left in the badge', async () => (await badge(first)) === '1');
   await second.context().close();
   windows.pop();
+});
+
+story('a prompt of the library is chosen from the list, and words are added', async () => {
+  const [page] = windows;
+  fs.mkdirSync(path.join(world.root, 'prompts'));
+  fs.writeFileSync(path.join(world.root, 'prompts/shorter.md'), '---\nname: Say it shorter\ndescription: Without loss\nintent: edit\n---\nMake it shorter.\n');
+  fs.writeFileSync(path.join(world.root, 'prompts/empty.md'), '');
+  world.model.script({ match: 'in one word', answer: '```\nfirst\n```' });
+  await openFile(page, 'notes.txt');
+  await goToLine(page, 1);
+  await palette(page, 'Backchat: Ask with Prompt');
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: 'Say it shorter' });
+  await row.getByText('Without loss').waitFor();
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'empty.md' }).waitFor();
+  await row.hover();
+  await row.getByRole('button', { name: 'Add words of your own' }).click();
+  await answerBox(page, 'Say it shorter', 'in one word');
+  await see('what is proposed', async () => (await lenses(page)).includes('✎ +1 −1 clean|apply|preview|dismiss'), () => lenses(page));
+  assert.match(world.model.requests().at(-1).prompt, /Make it shorter\.[^]*in one word/);
+  await lens(page, 'dismiss').click();
+  await see('no links', async () => (await lenses(page)).length === 0);
 });
 
 story('one notification tells of a whole batch, when no one looks', async () => {

@@ -24,6 +24,8 @@ before(async () => {
   fs.writeFileSync(program, `#!/bin/sh\ntouch ${intruder}\necho backchat 9.9.9\n`, { mode: 0o755 });
   fs.mkdirSync(path.join(world.folder, '.vscode'));
   fs.writeFileSync(path.join(world.folder, '.vscode/settings.json'), JSON.stringify({ 'backchat.server.path': program }));
+  fs.mkdirSync(path.join(world.folder, '.backchat/prompts'), { recursive: true });
+  fs.writeFileSync(path.join(world.folder, '.backchat/prompts/review.md'), 'Review this code.\n');
   const settings = { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' };
   vscode = await startVsCode({ extension, env: world.env, trust: true, settings });
   const page = await vscode.openWindow(world.folder);
@@ -44,6 +46,23 @@ story('in a restricted workspace questions are answered', async () => {
   await goToLine(page, 1);
   await submit(page, 'may I ask?');
   await seeLineEnd(page, 'first note', '📬 Echo: may I ask?');
+});
+
+story('the prompts of a restricted workspace are not read, until it is trusted', async () => {
+  const [page] = windows;
+  await palette(page, 'Backchat: Ask with Prompt');
+  const row = (text) => page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  await row('The prompts of this workspace are not read').click();
+  await page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+  await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor({ state: 'detached' });
+  await openFile(page, 'notes.txt');
+  await see('the prompt of the workspace', async () => {
+    await palette(page, 'Backchat: Ask with Prompt');
+    await page.locator('.quick-input-widget .quick-input-title', { hasText: 'Ask with Prompt' }).waitFor();
+    const found = await row('review').isVisible();
+    await page.keyboard.press('Escape');
+    return found;
+  });
 });
 
 story('without a program there is a message with a way out, and the workspace names none', async () => {
