@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, installVsCode } from './install.mjs';
 import { startVsCode } from './vscode.mjs';
-import { activityIcon, goToLine, openFile, palette, ready, seeLineEnd, submit, thread } from './workbench.mjs';
+import { activityIcon, answerBox, goToLine, lens, openFile, palette, ready, seeLineEnd, submit, thread } from './workbench.mjs';
 import { makeWorld } from './world.mjs';
 
 const here = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -44,6 +44,8 @@ impl Basket {
   'notes.md': '# To do\n\n- discounts\n- currencies\n',
 };
 
+FILES['cart.rs'] = FILES['basket.rs'];
+
 const PANIC = `A missing price panics.
 
 \`prices[name]\` has no default. Ask for the price, and let the caller decide what a missing one means:
@@ -55,6 +57,17 @@ pub fn total(&self, prices: &HashMap<String, u32>) -> Option<u32> {
 \`\`\`
 
 \`sum\` over \`Option<u32>\` is \`None\` as soon as one of them is.`;
+
+const EDIT = `\`\`\`rust
+    /// What the basket costs; \`None\` when a price is not known.
+    pub fn total(&self, prices: &HashMap<String, u32>) -> Option<u32> {
+        let mut sum = 0;
+        for (name, count) in &self.items {
+            sum += prices.get(name)? * count;
+        }
+        Some(sum)
+    }
+\`\`\``;
 
 async function icon() {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
@@ -110,10 +123,40 @@ async function pictures() {
     await page.mouse.move(600, 690);
     await still(page);
     await page.screenshot({ path: path.join(docs, 'thread.png') });
+    await proposal(vscode, world);
   } finally {
     await vscode.close();
     await world.close();
   }
+}
+
+/** A change that is proposed for a file of its own, before and in the comparison. */
+async function proposal(vscode, { folder, model }) {
+  model.script({ match: 'do not panic', answer: EDIT, gate: true });
+  const page = await vscode.openWindow(folder, { size: { width: 1280, height: 620 }, scale: 2 });
+  await ready(page);
+  await openFile(page, 'cart.rs');
+  await goToLine(page, 13);
+  for (let line = 13; line < 19; line += 1) await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+End');
+  await palette(page, 'Backchat: Edit in Background');
+  await answerBox(page, 'Edit in Background', 'do not panic when a price is missing');
+  await seeLineEnd(page, '}', 'running');
+  await goToLine(page, 22);
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('// The table keeps its memory.', { delay: 5 });
+  model.release('do not panic');
+  await lens(page, 'apply').waitFor();
+  await palette(page, 'View: Toggle Primary Side Bar Visibility');
+  await page.mouse.move(600, 600);
+  await still(page);
+  await page.screenshot({ path: path.join(docs, 'edit.png') });
+  await lens(page, 'preview').click();
+  await page.locator('.monaco-diff-editor .editor.modified .view-line', { hasText: 'Some(sum)' }).waitFor();
+  await page.mouse.move(600, 600);
+  await still(page);
+  await page.screenshot({ path: path.join(docs, 'preview.png') });
 }
 
 /** Lets animations and late layouts come to rest. */
