@@ -16,10 +16,12 @@ import { hasMarkers, hunkAtComparedLine, hunkAtLine, isPending, sameHunk } from 
 import type { HunkInfo, ProposalResult, RequestInfo } from './protocol';
 import { documentOf } from './reading';
 import { atCursor, choose, named, type Target } from './targets';
-import { refusal } from './writable';
+import { isReadOnly } from './writable';
 
 /** How often a proposal is asked for while the buffer keeps changing. */
 const TRIES = 4;
+
+const READ_ONLY = 'The editor is read-only; nothing was applied.';
 
 /** What of a proposal to apply: everything, everything with conflicts between markers, or one hunk. */
 export type Part = 'all' | 'marked' | HunkInfo;
@@ -98,8 +100,7 @@ async function chooseHunk(context: Context, request: RequestInfo): Promise<HunkI
 async function applyTo(context: Context, request: RequestInfo, part: Part): Promise<Outcome> {
   const document = await documentOf(vscode.Uri.parse(request.uri));
   if (!document) return refused('The file can’t be opened; nothing was applied.');
-  const why = await refusal(document);
-  if (why !== undefined) return refused(why);
+  if (isReadOnly(document)) return refused(READ_ONLY);
   // A file is changed where the user sees it. A hunk is taken in the preview, which shows the buffer too.
   if (!editorOf(document) && (typeof part !== 'object' || !context.previews.isVisible(request.id))) await vscode.window.showTextDocument(document);
   for (let tries = TRIES; tries > 0; tries -= 1) {
@@ -111,7 +112,7 @@ async function applyTo(context: Context, request: RequestInfo, part: Part): Prom
     if ('applied' in plan) return plan;
     const accepted = await write(document, plan.edits);
     // It says that it has changed what may not be changed.
-    if (document.version === result.version) return refused('The editor is read-only; nothing was applied.');
+    if (document.version === result.version) return refused(READ_ONLY);
     if (!accepted) continue;
     await shown(context, request, document, result, part);
     return { applied: true, message: plan.message };

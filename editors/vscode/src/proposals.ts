@@ -116,10 +116,7 @@ export class Proposals implements vscode.Disposable {
     const document = vscode.workspace.textDocuments.find(({ uri }) => keyOf(uri) === key);
     const request =
       document &&
-      this.#requests.of(document.uri).find(
-        // What could not be decoded cannot be decoded whatever is typed.
-        (one) => mayPropose(one) && this.#known.get(one.id)?.status !== 'none' && watch.asked.get(one.id) !== document.version,
-      );
+      this.#requests.of(document.uri).find((one) => mayPropose(one) && watch.asked.get(one.id) !== document.version);
     return request && { id: request.id, version: document.version };
   }
 

@@ -103,7 +103,7 @@ story('it is compared in a diff editor, and taken by hunks from there', async ()
   await page.locator('.editor-actions').getByRole('button', { name: 'Apply Edit' }).click();
   await page.locator('.tab.active[data-resource-name="second.rs"]').waitFor();
   await see('both', async () => (await editorText(page)).includes('let mut sum: u32 = 0;') && (await editorText(page)).includes('total(&[1])'));
-  assert.equal(await page.locator('.tab', { hasText: '↔ proposed' }).count(), 0);
+  await page.locator('.tab', { hasText: '↔ proposed' }).waitFor({ state: 'detached' });
 });
 
 story('what was typed over stays, and VS Code resolves the conflict', async () => {
