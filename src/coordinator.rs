@@ -5,6 +5,7 @@
 
 mod drain;
 mod error;
+mod moved;
 mod proposal;
 mod submit;
 mod target;

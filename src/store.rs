@@ -21,6 +21,7 @@ mod events;
 mod inbox;
 mod liveness;
 mod lookup;
+mod moved;
 mod purge;
 mod queue;
 mod record;

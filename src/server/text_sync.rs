@@ -64,10 +64,17 @@ pub(super) async fn load_anchors(server: &Arc<Server>, uri: &str) {
     let Some(snapshot) = server.documents.wants_anchors(uri) else {
         return;
     };
-    let stored = match server.coordinator().await {
-        Ok(coordinator) => coordinator.store().anchors_of(&snapshot.uri).await,
-        Err(_) => return,
+    let Ok(coordinator) = server.coordinator().await else {
+        return;
     };
+    let is_open = |uri: &str| server.documents.is_open(uri);
+    let moved = coordinator
+        .follow_moved_file(&snapshot.uri, &snapshot.buffer, is_open)
+        .await;
+    if let Err(error) = moved {
+        tracing::warn!(%error, "a file's session could not be looked for under other names");
+    }
+    let stored = coordinator.store().anchors_of(&snapshot.uri).await;
     let stored = match stored {
         Ok(stored) => stored,
         Err(error) => {

@@ -167,11 +167,16 @@ fn is_busy(db: &Connection, session: &SessionId) -> Result<bool> {
         .query_row([&session.0], |row| row.get(0))?)
 }
 
-fn store_snapshot(db: &Connection, text: &str) -> Result<String> {
-    let hash: String = Sha256::digest(text.as_bytes())
+/// By what a text is known.
+pub(super) fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .collect()
+}
+
+fn store_snapshot(db: &Connection, text: &str) -> Result<String> {
+    let hash = hash(text);
     db.prepare_cached("INSERT OR IGNORE INTO snapshots (hash, text) VALUES (?1, ?2)")?
         .execute([&hash, text])?;
     Ok(hash)
