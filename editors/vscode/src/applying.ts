@@ -101,8 +101,6 @@ async function applyTo(context: Context, request: RequestInfo, part: Part): Prom
   const document = await documentOf(vscode.Uri.parse(request.uri));
   if (!document) return refused('The file can’t be opened; nothing was applied.');
   if (isReadOnly(document)) return refused(READ_ONLY);
-  // A file is changed where the user sees it. A hunk is taken in the preview, which shows the buffer too.
-  if (!editorOf(document) && (typeof part !== 'object' || !context.previews.isVisible(request.id))) await vscode.window.showTextDocument(document);
   for (let tries = TRIES; tries > 0; tries -= 1) {
     const result = await context.proposals.ask(request.id);
     if (document.isClosed) return refused('The file was closed; nothing was applied.');
@@ -110,6 +108,11 @@ async function applyTo(context: Context, request: RequestInfo, part: Part): Prom
     if (result.version !== document.version) continue;
     const plan = planOf(result, part, document);
     if ('applied' in plan) return plan;
+    // A file is changed where the user sees it. A hunk is taken in the preview, which shows the buffer too.
+    if (!editorOf(document) && (typeof part !== 'object' || !context.previews.isVisible(request.id))) {
+      await vscode.window.showTextDocument(document);
+      if (result.version !== document.version) continue;
+    }
     const accepted = await write(document, plan.edits);
     // It says that it has changed what may not be changed.
     if (document.version === result.version) return refused(READ_ONLY);

@@ -213,6 +213,11 @@ describe('an edit', () => {
     await run('preview');
     const preview = await until('the preview', () => vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'backchat-proposal'));
     assert.match(preview.getText(), /<<<<<<< yours\n {4}200\n=======\n {4}22\n>>>>>>> proposed\n/);
+    const typed = editor.document.getText();
+    assert.match((await run('apply', preview.uri)).message, /^1 conflict/);
+    assert.ok(vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff, 'it stays in front');
+    assert.equal((await run('applyMarked', preview.uri)).applied, true);
+    assert.equal(editor.document.getText(), typed.replace('    200\n', '<<<<<<< yours\n    200\n=======\n    22\n>>>>>>> proposed\n'));
   });
 
   it('is dismissed, and its comparison closes', async () => {
