@@ -363,6 +363,8 @@ fn unfit(call: &Call, what: &str) -> LlmError {
 }
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 pub(super) mod scripted_server;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,22 @@ fn a_rate_limit_with_retry_after_is_held_and_then_done() {
 }
 
 #[test]
+fn a_pause_that_nobody_would_wait_for_is_told_instead() {
+    let world = World::scripted();
+    let limited = Reply::error(429, "come back next year").header("retry-after", "31000000");
+    world.model.on("busy", [limited]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let request = editor.ask(&uri, "busy");
+    let failed = editor.wait_for_state(&request.id, State::Failed);
+    let failure = failed.failure.unwrap();
+    assert_eq!(failure.kind, "rateLimited");
+    assert!(failure.message.contains("next year"), "{failure:?}");
+    assert_eq!(world.model.calls_with("busy").len(), 1);
+}
+
+#[test]
 fn a_rate_limit_holds_everything_at_its_endpoint() {
     let world = World::scripted();
     world.model.on(

@@ -40,15 +40,20 @@ async fn stream(model: &Model) -> Result<ResponseStream, LlmError> {
 
 /// A server with the certificate of the tests' own authority.
 async fn secure_server(script: Vec<Step>) -> String {
+    server_with(
+        include_bytes!("../../../tests/fixtures/llm/http/server.pem"),
+        include_bytes!("../../../tests/fixtures/llm/http/server-key.pem"),
+        script,
+    )
+    .await
+}
+
+async fn server_with(certificate: &[u8], key: &[u8], script: Vec<Step>) -> String {
     use tokio_rustls::rustls::ServerConfig;
     use tokio_rustls::rustls::pki_types::pem::PemObject;
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let certificate = CertificateDer::from_pem_slice(include_bytes!(
-        "../../../tests/fixtures/llm/http/server.pem"
-    ));
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!(
-        "../../../tests/fixtures/llm/http/server-key.pem"
-    ));
+    let certificate = CertificateDer::from_pem_slice(certificate);
+    let key = PrivateKeyDer::from_pem_slice(key);
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.unwrap()], key.unwrap())
@@ -91,6 +96,26 @@ async fn an_unknown_authority_is_a_tls_failure() {
         "{error}"
     );
     assert!(error.remedy.unwrap().contains("ca_file"));
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_a_tls_failure_that_says_so() {
+    let url = server_with(
+        include_bytes!("../../../tests/fixtures/llm/http/expired.pem"),
+        include_bytes!("../../../tests/fixtures/llm/http/expired-key.pem"),
+        vec![],
+    )
+    .await;
+    let mut model = model(&url);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llm/http");
+    model.ca_file = Some(fixtures.join("expired-ca.pem"));
+    let error = stream(&model).await.unwrap_err();
+    assert_eq!(
+        (error.kind, error.retry),
+        (ErrorKind::Tls, Retry::Never),
+        "{error}"
+    );
+    assert!(error.message.contains("expired"), "{error}");
 }
 
 #[tokio::test]

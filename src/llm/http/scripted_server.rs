@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 /// A step of a connection's script, taken once the request has been read.
@@ -19,6 +19,8 @@ pub(in crate::llm) enum Step {
     Pause(Duration),
     /// Waits until the client closes the connection, and reports it.
     Hold,
+    /// Breaks the connection without a word of it, so that the client's system reports a reset.
+    Reset,
 }
 
 /// What a test sees of the server.
@@ -79,9 +81,27 @@ pub(in crate::llm) async fn soon<T>(future: impl Future<Output = T>) -> T {
         .expect("it should have happened by now")
 }
 
+/// A connection that can be broken.
+pub(in crate::llm) trait Connection: AsyncRead + AsyncWrite + Unpin {
+    /// Has the system report a reset to the other end once this is dropped.
+    fn reset(&self);
+}
+
+impl Connection for TcpStream {
+    fn reset(&self) {
+        self.set_zero_linger().unwrap();
+    }
+}
+
+impl Connection for tokio_rustls::server::TlsStream<TcpStream> {
+    fn reset(&self) {
+        self.get_ref().0.reset();
+    }
+}
+
 /// Plays a script to one client.
 pub(in crate::llm) async fn play(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stream: impl Connection,
     script: Vec<Step>,
     request: mpsc::UnboundedSender<String>,
     close: mpsc::UnboundedSender<()>,
@@ -102,6 +122,10 @@ pub(in crate::llm) async fn play(
                 let mut rest = Vec::new();
                 let _ = stream.read_to_end(&mut rest).await;
                 let _ = close.send(());
+            }
+            Step::Reset => {
+                stream.reset();
+                return;
             }
         }
     }

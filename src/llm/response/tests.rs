@@ -253,3 +253,24 @@ fn an_event_without_end_is_an_error_of_its_own() {
     );
     assert!(events.contains("larger than 8 MiB"), "{events}");
 }
+
+#[test]
+fn a_response_without_end_is_broken_off_and_its_text_kept() {
+    let text = "x".repeat(1024 * 1024);
+    let event = Bytes::from(format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n"
+    ));
+    let pieces = std::iter::repeat_n(event, 40).collect();
+    let events = decode(Format::OpenaiChat, "text/event-stream", pieces);
+    let texts = events
+        .lines()
+        .filter(|line| line.starts_with("text"))
+        .count();
+    assert_eq!(
+        texts,
+        MOST_TEXT_BYTES / text.len() + 1,
+        "what came is handed out"
+    );
+    let end = events.lines().nth(texts).unwrap();
+    assert_eq!(end, "error endless Never");
+}

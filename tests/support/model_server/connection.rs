@@ -185,6 +185,12 @@ impl Connection {
                 self.record.change(|record| record.end(number, false));
                 return self.write_whole(status, &headers, &body);
             }
+            Reply::Flood {
+                headers,
+                first,
+                piece,
+                times,
+            } => return self.write_flood(headers, &first, &piece, times),
             Reply::Stream(steps) => steps,
         };
         self.stream.write_all(
@@ -276,6 +282,22 @@ impl Connection {
             Err(error) if self.generation.is_none() => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    fn write_flood(
+        &mut self,
+        headers: &str,
+        first: &[u8],
+        piece: &[u8],
+        times: usize,
+    ) -> Result<(), Gone> {
+        let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{headers}\r\n");
+        self.stream.write_all(head.as_bytes())?;
+        self.stream.write_all(first)?;
+        for _ in 0..times {
+            self.stream.write_all(piece)?;
+        }
+        Ok(self.stream.shutdown(Shutdown::Write)?)
     }
 
     fn write_whole(

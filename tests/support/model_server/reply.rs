@@ -35,6 +35,13 @@ impl Gate {
 pub enum Reply {
     /// A stream of server-sent events.
     Stream(Vec<Step>),
+    /// A response of which one piece is repeated, so many times.
+    Flood {
+        headers: &'static str,
+        first: Vec<u8>,
+        piece: Vec<u8>,
+        times: usize,
+    },
     /// A complete HTTP response.
     Whole {
         status: u16,
