@@ -115,6 +115,7 @@ impl Command {
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    core_dumps_off();
     let arguments = Arguments::parse();
     let command = match arguments.command {
         Some(command) => command,
@@ -137,6 +138,22 @@ pub fn main() -> ExitCode {
     // Standard input may be blocked in a read that nothing will end.
     runtime.shutdown_background();
     result.unwrap_or_else(|error| fail(&error))
+}
+
+/// A core dump would hold keys and code.
+fn core_dumps_off() {
+    // 1 and not 0: to a limit of 0 the kernel gives the dump to a program that collects them all the same.
+    // Source: Linux, fs/coredump.c, "cprm.limit == 1".
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let one = Rlimit {
+            current: Some(1),
+            maximum: Some(1),
+        };
+        // Where it is not allowed the limit is lower already.
+        let _ = setrlimit(Resource::Core, one);
+    }
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -85,7 +85,12 @@ impl Coordinator {
 
     async fn build(store: Store, models: Models, client: Option<llm::Client>) -> Result<Self> {
         let feed = Feed::start(store.clone()).await?;
-        store.housekeep(clock::now()).await?;
+        if client.is_some()
+            && let Err(error) = store.housekeep(clock::now()).await
+        {
+            // On a full disk what is stored can be read all the same.
+            tracing::warn!(%error, "old events could not be removed");
+        }
         let worker = client.map(|client| {
             Worker::start(Tools {
                 store: store.clone(),

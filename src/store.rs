@@ -18,10 +18,12 @@ mod actions;
 mod connection;
 mod error;
 mod events;
+mod identity;
 mod inbox;
 mod liveness;
 mod lookup;
 mod moved;
+mod private;
 mod purge;
 mod queue;
 mod record;
@@ -47,7 +49,10 @@ use connection::{Durability, Thread};
 pub use error::StoreError;
 pub use events::{ChunkRecord, Event, EventKind, Followed};
 pub use inbox::{SessionFilter, SessionPage, StatusCounts};
-pub use liveness::OwnerId;
+pub use liveness::{OwnerId, locks_work};
+pub use private::{
+    create_directory as create_private_directory, create_file as create_private_file,
+};
 pub use purge::Purged;
 pub use queue::{AttemptEnd, ClaimLimits, Claimed, Next, Requeue};
 pub use record::{
@@ -71,6 +76,7 @@ pub struct Store {
 
 struct Inner {
     directory: PathBuf,
+    identity: identity::Identity,
     owner: liveness::Owner,
     writer: Thread,
     reader: Thread,
@@ -89,11 +95,13 @@ impl Store {
     /// untouched; other errors say what could not be opened and what to do.
     pub fn open(directory: &Path) -> Result<Self> {
         schema::prepare_directory(directory)?;
+        private::repair(directory)?;
         let path = directory.join(Self::FILE);
         let writer = schema::open(&path)?;
         let reader = schema::open_reader(&path)?;
         Ok(Self {
             inner: Arc::new(Inner {
+                identity: identity::Identity::of(&path),
                 directory: directory.to_owned(),
                 owner: liveness::Owner::register(directory)?,
                 writer: Thread::start("backchat-store-write", writer),
@@ -120,7 +128,9 @@ impl Store {
         R: Send + 'static,
         F: FnOnce(&Connection) -> Result<R> + Send + 'static,
     {
-        self.inner.writer.transact(Durability::Full, job).await
+        let written = self.inner.writer.transact(Durability::Full, job).await?;
+        self.inner.identity.check()?;
+        Ok(written)
     }
 
     /// Runs `job` in a transaction that survives the death of the process, not of the machine.
@@ -167,6 +177,25 @@ impl Store {
             Ok(lines.into_iter().filter(|line| line != "ok").collect())
         })
         .await
+    }
+
+    /// Writes something, so that it is known whether that is possible now. Does not wait for a lock for as
+    /// long as a change of the user's would.
+    ///
+    /// # Errors
+    ///
+    /// What a submit would fail with.
+    pub async fn probe(&self, now: i64) -> Result<()> {
+        let job = move |db: &Connection| {
+            db.execute(
+                "INSERT INTO settings (name, value) VALUES ('probed', ?1)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                [now.to_string()],
+            )?;
+            Ok(())
+        };
+        self.inner.writer.run(job).await?;
+        self.inner.identity.check()
     }
 
     /// A setting that all windows share, such as the selected model.

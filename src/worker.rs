@@ -33,6 +33,9 @@ use crate::session::RequestId;
 use crate::store::{Claimed, EventKind, Followed, Store, StoreError};
 use schedule::{Schedule, Surroundings};
 
+/// What lines of the log hold prompts and answers, which are written only when that was asked for.
+pub(crate) const CONTENT: &str = "backchat::content";
+
 /// How long a claim lives without a heartbeat. SQLite's busy handler is not fair, so waits of
 /// seconds happen under load; a lease must outlast several of them.
 const LEASE: Duration = Duration::from_secs(45);
@@ -277,6 +280,14 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
         shared_in.tools.feed.nudge();
         shared_in.wake.notify_one();
     });
+}
+
+/// Waits before the store is tried again.
+async fn pause(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(STORE_PAUSE) => {}
+    }
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -1,5 +1,6 @@
 //! `backchat doctor`: looks at everything that must be right, and says what helps where it is not.
 
+mod disk;
 mod examine;
 mod report;
 

@@ -1,4 +1,6 @@
-//! The log: a file in the state directory for what runs unseen, standard error for what runs seen.
+//! The log: a file a day in the state directory, one line an event, each with the request that it is about.
+//!
+//! What people ask, their code and what models answer is in no line, unless `--log-content` was given.
 
 use std::path::Path;
 
@@ -10,17 +12,27 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::Config;
+use crate::worker::CONTENT;
 
 /// How many days of logs are kept.
 const DAYS: usize = 7;
 
-/// Begins to log to a file a day in `state/logs`. The log is written as long as the guard lives.
+/// Said wherever content is logged.
+pub const CONTENT_WARNING: &str = "--log-content is on: prompts, code and answers are written to the log; \
+     switch it off and remove the log when you have found what you looked for";
+
+/// Begins to log to a file a day in `state/logs`. The log is written as long as the guard lives. `content` puts
+/// prompts and answers into it as well.
 ///
 /// Without a directory that can be written there is no log, and the program goes on.
-pub(super) fn to_file(state: &Path) -> Option<WorkerGuard> {
+pub(super) fn to_file(state: &Path, content: bool) -> Option<WorkerGuard> {
+    if content {
+        super::output::remark(&format!("backchat: {CONTENT_WARNING}"));
+    }
     let directory = state.join("logs");
     crate::store::prepare_directory(state).ok()?;
-    std::fs::create_dir_all(&directory).ok()?;
+    crate::store::create_private_directory(&directory).ok()?;
+    files_for_the_user_alone();
     let files = tracing_appender::rolling::Builder::new()
         .rotation(tracing_appender::rolling::Rotation::DAILY)
         .filename_prefix("backchat")
@@ -32,13 +44,29 @@ pub(super) fn to_file(state: &Path) -> Option<WorkerGuard> {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(false)
-        .with_filter(FilterFn::new(tells_no_secret));
+        .with_filter(FilterFn::new(move |line| {
+            tells_no_secret(line) && (content || line.target() != CONTENT)
+        }));
+    let filter = if content {
+        filter().add_directive(format!("{CONTENT}=info").parse().ok()?)
+    } else {
+        filter()
+    };
     tracing_subscriber::registry()
-        .with(filter())
+        .with(filter)
         .with(lines)
         .try_init()
         .ok()?;
+    if content {
+        tracing::warn!("{CONTENT_WARNING}");
+    }
     Some(guard)
+}
+
+/// The log's files are made by a library, at midnight too: the process itself makes none that others may read.
+fn files_for_the_user_alone() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
 /// Whether a line may be in the log at all, whatever the settings say. Libraries write whole messages

@@ -15,12 +15,15 @@ pub(super) struct Serve {
     /// Accepted and ignored: some editors pass it to say what the server does anyway.
     #[arg(long, hide = true)]
     stdio: bool,
+    /// Write prompts, code and answers to the log as well, to find a fault. Never keys.
+    #[arg(long)]
+    log_content: bool,
 }
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let state_dir = paths::state_dir(&environment)?;
-        let _log = logging::to_file(&state_dir);
+        let _log = logging::to_file(&state_dir, self.log_content);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             pid = std::process::id(),
@@ -29,6 +32,7 @@ impl Serve {
         let code = server::serve(Options {
             state_dir,
             parent_gone: CancellationToken::new(),
+            warning: self.log_content.then_some(logging::CONTENT_WARNING),
         })
         .await;
         tracing::info!(?code, "the server ends");

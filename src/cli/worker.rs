@@ -28,12 +28,15 @@ pub(super) struct Work {
     /// Read keys from standard input first, a line `NAME=KEY` each.
     #[arg(long, hide = true)]
     keys_from_stdin: bool,
+    /// Write prompts, code and answers to the log as well, to find a fault. Never keys.
+    #[arg(long)]
+    log_content: bool,
 }
 
 impl Work {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let state = paths::state_dir(&environment)?;
-        let _log = logging::to_file(&state);
+        let _log = logging::to_file(&state, self.log_content);
         let keys = if self.keys_from_stdin {
             read_keys(std::io::stdin().lock())?
         } else {

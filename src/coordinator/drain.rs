@@ -59,7 +59,7 @@ impl DrainLock {
     ///
     /// When the lock's file cannot be made.
     pub fn take(state: &Path) -> std::io::Result<Option<Self>> {
-        let lock = File::create(state.join("drain.lock"))?;
+        let lock = crate::store::create_private_file(&state.join("drain.lock"))?;
         match lock.try_lock() {
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             // A file system without locks lets several work; the store keeps them apart.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tower_lsp::jsonrpc;
+use tower_lsp::ls_types::MessageType;
 
 use super::{Server, errors, outbox, service, transport};
 use crate::coordinator::{self, Coordinator};
@@ -24,6 +25,8 @@ pub struct Options {
     pub state_dir: std::path::PathBuf,
     /// Cancelled when the editor is found dead.
     pub parent_gone: CancellationToken,
+    /// Something that the user must be shown when the editor is there.
+    pub warning: Option<&'static str>,
 }
 
 /// Serves one client over standard input and output until it goes: by `exit`, by the end of its
@@ -53,6 +56,13 @@ pub async fn serve(options: Options) -> ExitCode {
 pub(super) fn begin(server: &Arc<Server>) {
     let server = Arc::clone(server);
     tokio::spawn(async move {
+        if let Some(warning) = server.options.warning {
+            let message = format!("Backchat: {warning}");
+            server
+                .client
+                .show_message(MessageType::WARNING, message)
+                .await;
+        }
         if let Ok(coordinator) = server.coordinator().await {
             coordinator.models().discover_local().await;
             server.anchors_moved.notify_one();

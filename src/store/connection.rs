@@ -118,7 +118,11 @@ impl Thread {
             Box::new(move |connection| {
                 let result = connection.and_then(|connection| in_savepoint(connection, job));
                 Box::new(move |committed| {
-                    let _ = answer.send(committed.and(result));
+                    // The error of the job itself says more than that all was undone for it.
+                    let _ = answer.send(match (result, committed) {
+                        (Err(own), Err(StoreError::Undone)) => Err(own),
+                        (result, committed) => committed.and(result),
+                    });
                 })
             }),
         ))?;
@@ -142,6 +146,9 @@ fn in_savepoint<R>(
     connection: &Connection,
     job: impl FnOnce(&Connection) -> Result<R>,
 ) -> Result<R> {
+    if connection.is_autocommit() {
+        return Err(StoreError::Undone);
+    }
     connection.execute_batch("SAVEPOINT job")?;
     // A panic in one job must not take the other callers' answers with it.
     let result = catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
@@ -149,6 +156,11 @@ fn in_savepoint<R>(
             "a store operation panicked".to_owned(),
         ))
     });
+    if connection.is_autocommit() {
+        // A full disk makes SQLite undo the whole transaction, with every savepoint in it.
+        // Source: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"
+        return result.and(Err(StoreError::Undone));
+    }
     connection.execute_batch(if result.is_ok() {
         "RELEASE job"
     } else {
@@ -199,6 +211,12 @@ fn commit(connection: &Connection, durability: Durability, batch: Vec<Work>) {
         .into_iter()
         .map(|work| work(begun.as_ref().map(|()| connection).map_err(again)))
         .collect();
+    if begun.is_ok() && connection.is_autocommit() {
+        for answer in answers {
+            answer(Err(StoreError::Undone));
+        }
+        return;
+    }
     let committed = match begun {
         Ok(()) => connection.execute_batch("COMMIT"),
         Err(_) => Ok(()),

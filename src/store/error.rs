@@ -31,12 +31,10 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
-    /// The state directory can be read by others.
-    #[error(
-        "the state directory {path} is open to other users (mode {mode:o}); run: chmod 700 {path}"
-    )]
+    /// The state directory, or something in it, can be read by others.
+    #[error("{path} is open to other users (mode {mode:o}); run: chmod go-rwx {path}")]
     Permissions {
-        /// The directory.
+        /// The directory or file.
         path: PathBuf,
         /// Its mode.
         mode: u32,
@@ -46,6 +44,26 @@ pub enum StoreError {
         "the disk of the store is full; free some space and try again, nothing that was accepted is lost"
     )]
     Full,
+    /// The disk failed, or is full in another way.
+    #[error(
+        "the store could not be read or written ({0}); check the disk, its free space and limits on the size of files, \
+         and try again, nothing that was accepted is lost"
+    )]
+    Disk(String),
+    /// Another write of the same transaction failed, and SQLite undid them all.
+    #[error(
+        "this change was undone together with another one that failed; try again, and see `backchat doctor`"
+    )]
+    Undone,
+    /// The database is not where it was opened any more.
+    #[error(
+        "the store {path} was removed or replaced while it was open, so nothing can be stored; restart the editor, \
+         and put the file back before if it was moved"
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The database may not be written.
     #[error("the store is read-only; check the permissions of the state directory")]
     ReadOnly,
@@ -90,10 +108,24 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
 }
 
+impl StoreError {
+    /// Whether the same write may succeed a little later, when there is space or the lock is free.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Full | Self::Disk(_) | Self::Undone | Self::ReadOnly | Self::Busy
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+                Self::Disk(error.to_string())
+            }
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {

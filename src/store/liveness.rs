@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, private};
 
 const DIRECTORY: &str = "processes";
 
@@ -38,13 +38,13 @@ impl Owner {
             let path = path.to_owned();
             move |source| StoreError::Directory { path, source }
         };
-        fs::create_dir_all(&directory).map_err(failed(&directory))?;
+        private::create_directory(&directory).map_err(failed(&directory))?;
         let id = OwnerId(format!("{}-{}", std::process::id(), uuid::Uuid::now_v7()));
         let path = directory.join(&id.0);
         // Locked before it has its name: an entry without a lock is that of a dead process, and
         // whoever starts at the same moment would remove it.
         let unnamed = directory.join(format!("{UNNAMED}{}", id.0));
-        let lock = File::create(&unnamed).map_err(failed(&unnamed))?;
+        let lock = private::create_file(&unnamed).map_err(failed(&unnamed))?;
         // A file system without locks leaves the lease to decide.
         let _ = lock.try_lock();
         fs::rename(&unnamed, &path).map_err(failed(&path))?;
@@ -76,6 +76,18 @@ pub(super) fn is_dead(state: &Path, owner: &str) -> bool {
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => false,
         },
     }
+}
+
+/// Whether the file system of the state directory has locks: a second one on the same file is refused.
+///
+/// # Errors
+///
+/// When the file that is tried cannot be made.
+pub fn locks_work(state: &Path) -> std::io::Result<bool> {
+    let path = state.join(format!("lock-{}", uuid::Uuid::now_v7()));
+    let (first, second) = (private::create_file(&path)?, private::create_file(&path));
+    let _ = fs::remove_file(&path);
+    Ok(first.try_lock().is_ok() && matches!(second?.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Removes the entries of processes that are gone, as a killed one could not do so itself.

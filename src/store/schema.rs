@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, private};
 
 /// How long SQLite itself waits for a lock before the connection thread tries again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,11 +26,7 @@ pub fn prepare_directory(directory: &Path) -> Result<()> {
         source,
     };
     if !directory.exists() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(directory).map_err(failed)?;
+        private::create_directory(directory).map_err(failed)?;
     }
     #[cfg(unix)]
     {
@@ -52,7 +48,11 @@ pub fn prepare_directory(directory: &Path) -> Result<()> {
 
 /// Opens the connection that writes, after the schema was checked and migrated.
 pub(super) fn open(path: &Path) -> Result<Connection> {
-    create_private(path)?;
+    // SQLite gives its WAL and shared-memory files the mode of the database, so it is made first.
+    private::create_file(path).map_err(|source| StoreError::Directory {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut db = Connection::open(path)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -97,19 +97,4 @@ pub(super) fn migrate(db: &mut Connection) -> Result<()> {
     transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
     transaction.commit()?;
     Ok(())
-}
-
-/// SQLite gives its WAL and shared-memory files the mode of the database, so it is made first.
-fn create_private(path: &Path) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(StoreError::Directory {
-            path: path.to_owned(),
-            source,
-        }),
-    }
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::connection::{Inline, Thread};
 use super::transcript::{TurnRecord, with_response};
-use super::{Inner, Store, liveness, schema, submit};
+use super::{Inner, Store, identity, liveness, schema, submit};
 use crate::session::RequestId;
 
 /// The database that simulated processes share.
@@ -61,6 +61,7 @@ impl SimulatedStore {
         Store {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),
+                identity: identity::Identity::none(),
                 owner: liveness::Owner::register(directory).unwrap(),
                 writer: thread(),
                 reader: thread(),

@@ -579,7 +579,7 @@ async fn the_database_is_its_owners_alone() {
     drop(store);
     std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o755)).unwrap();
     let error = Store::open(&state).err().unwrap();
-    assert!(error.to_string().contains("chmod 700"), "{error}");
+    assert!(error.to_string().contains("chmod go-rwx"), "{error}");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub(super) async fn run(
     if tools.store.request(&request.id).await?.state != State::Running {
         return Ok(());
     }
-    let mut recorder = Recorder::new(&tools, &request);
+    let mut recorder = Recorder::new(&tools, &request, &stop);
     let outcome = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
@@ -62,14 +62,20 @@ pub(super) async fn run(
             tracing::info!(request = %id, finish, "attempt is done");
             let usage = recorder.usage();
             let end = AttemptEnd::Done { finish, usage };
-            store.finish(id, number, end, clock::now()).await?;
+            patiently(&stop, || {
+                store.finish(id, number, end.clone(), clock::now())
+            })
+            .await?;
         }
         Some(Err(Fault::Final(failure))) => {
             recorder.flush_all().await?;
             tracing::warn!(request = %id, kind = failure.kind, "attempt failed: {}", failure.message);
             let usage = recorder.usage();
             let end = AttemptEnd::Failed { failure, usage };
-            store.finish(id, number, end, clock::now()).await?;
+            patiently(&stop, || {
+                store.finish(id, number, end.clone(), clock::now())
+            })
+            .await?;
         }
         Some(Err(Fault::Model { error, .. })) if error.kind == ErrorKind::NotResumable => {
             tracing::info!(request = %id, "attempt will be repeated: {error}");
@@ -87,6 +93,22 @@ pub(super) async fn run(
         }
     }
     Ok(())
+}
+
+/// Repeats a write until the store takes it, as its disk may be full for a while, or the process ends.
+async fn patiently<T, W>(stop: &CancellationToken, write: impl Fn() -> W) -> Result<T>
+where
+    W: Future<Output = Result<T>>,
+{
+    loop {
+        match write().await {
+            Err(error) if error.may_pass() && !stop.is_cancelled() => {
+                tracing::warn!(%error, "the end of an attempt waits to be stored");
+                super::pause(stop).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Ends a request whose attempt panicked, so that it does not wait for its lease to run out.
@@ -213,6 +235,7 @@ async fn begin(
     name: &str,
     recorder: &mut Recorder<'_>,
 ) -> Result<std::result::Result<ResponseStream, Fault>> {
+    tracing::info!(target: super::CONTENT, name, ?prompt, "sent");
     // Before the prompt is sent: from then on the endpoint may be at work on it, whatever becomes of us.
     let point = ResumePoint::beginning(model, name);
     recorder.begin_at(point.clone()).await?;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::Tools;
+use super::{CONTENT, STORE_PAUSE, Tools, pause};
 use crate::llm::{Event, ResumePoint};
 use crate::session::RequestId;
 use crate::store::{RequestRecord, Result, UsageRecord};
@@ -34,6 +35,9 @@ pub(super) struct Recorder<'a> {
     any: bool,
     usage: UsageRecord,
     last_flush: Option<Instant>,
+    /// The store took nothing at the last try: its disk is full, for example.
+    waits: bool,
+    stop: &'a CancellationToken,
 }
 
 #[derive(Default)]
@@ -58,8 +62,8 @@ impl Piece {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of the request's latest attempt.
-    pub fn new(tools: &'a Tools, request: &'a RequestRecord) -> Self {
+    /// A recorder of the request's latest attempt. It waits for a store that takes nothing, until `stop`.
+    pub fn new(tools: &'a Tools, request: &'a RequestRecord, stop: &'a CancellationToken) -> Self {
         Self {
             tools,
             id: &request.id,
@@ -71,6 +75,8 @@ impl<'a> Recorder<'a> {
             any: false,
             usage: UsageRecord::default(),
             last_flush: None,
+            waits: false,
+            stop,
         }
     }
 
@@ -133,7 +139,7 @@ impl<'a> Recorder<'a> {
             self.ready.append(std::mem::take(&mut self.open));
         }
         let is_first = self.last_flush.is_none() && !self.ready.is_empty();
-        if is_first || self.ready.len() >= FLUSH_BYTES {
+        if is_first || (self.ready.len() >= FLUSH_BYTES && !self.waits) {
             self.flush().await?;
         }
         Ok(())
@@ -142,7 +148,10 @@ impl<'a> Recorder<'a> {
     /// Resolves when text has waited for long enough; never while there is none.
     pub async fn due(&self) {
         match self.last_flush {
-            Some(last) if !self.ready.is_empty() => tokio::time::sleep_until(last + FLUSH).await,
+            Some(last) if !self.ready.is_empty() => {
+                let pause = if self.waits { STORE_PAUSE } else { FLUSH };
+                tokio::time::sleep_until(last + pause).await;
+            }
             _ => std::future::pending().await,
         }
     }
@@ -150,17 +159,50 @@ impl<'a> Recorder<'a> {
     /// Writes everything that came, as the attempt is over and will not be taken up again.
     pub async fn flush_all(&mut self) -> Result<()> {
         self.ready.append(std::mem::take(&mut self.open));
-        self.flush().await
+        self.flush().await?;
+        while !self.ready.is_empty() {
+            pause(self.stop).await;
+            self.flush().await?;
+        }
+        Ok(())
     }
 
-    /// Writes what may be written.
+    /// Writes what may be written. When the store cannot take it now, it stays for the next time: a paid
+    /// answer is not lost to a disk that is full for a while. A process that ends cannot wait, and fails.
     pub async fn flush(&mut self) -> Result<()> {
         if self.ready.is_empty() {
             return Ok(());
         }
         self.last_flush = Some(Instant::now());
         self.any = true;
-        let Piece { text, reasoning } = std::mem::take(&mut self.ready);
+        // Taken out before the wait: when that is broken off the store finishes what was given to it, and
+        // what were still here would be written a second time.
+        let piece = std::mem::take(&mut self.ready);
+        let before = self.stored.clone();
+        let written = self.write(&piece).await;
+        match written {
+            Ok(()) => {
+                self.waits = false;
+                tracing::info!(target: CONTENT, request = %self.id, text = piece.text, "received");
+            }
+            Err(error) if error.may_pass() && !self.stop.is_cancelled() => {
+                if !self.waits {
+                    tracing::warn!(request = %self.id, %error, "streamed text waits to be stored");
+                }
+                self.waits = true;
+                self.ready = piece;
+                self.stored = before;
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        self.tools.feed.nudge();
+        Ok(())
+    }
+
+    /// Gives a piece to the store, with where the response goes on behind it.
+    async fn write(&mut self, piece: &Piece) -> Result<()> {
+        let (text, reasoning) = (piece.text.clone(), piece.reasoning.clone());
         let (store, id, attempt) = (&self.tools.store, self.id, self.attempt);
         match (&self.stored, &self.point) {
             (Some(stored), Some(point)) => {
@@ -168,11 +210,9 @@ impl<'a> Recorder<'a> {
                 self.stored = Some(resume.1.clone());
                 store
                     .append_resumable(id, attempt, text, reasoning, resume)
-                    .await?;
+                    .await
             }
-            _ => store.append(id, attempt, text, reasoning).await?,
+            _ => store.append(id, attempt, text, reasoning).await,
         }
-        self.tools.feed.nudge();
-        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod ask;
+mod doctor;
 mod inbox;
 mod library;
 mod local_model;

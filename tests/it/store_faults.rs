@@ -5,10 +5,13 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
 use backchat::session::Mode;
 
 use crate::support::editor::prompt;
-use crate::support::{Editor, World};
+use crate::support::patience::poll;
+use crate::support::{Editor, Gate, Reply, World};
 
 const CODE: &str = "fn main() {}\n";
 
@@ -79,24 +82,142 @@ fn a_state_directory_that_others_may_read_is_refused() {
     fs::set_permissions(world.state(), Permissions::from_mode(0o755)).unwrap();
     let editor = world.editor();
     let said = refusal(&world, &editor);
-    assert!(said.contains("chmod 700"), "{said}");
+    assert!(said.contains("chmod go-rwx"), "{said}");
     fs::set_permissions(world.state(), Permissions::from_mode(0o700)).unwrap();
     works(&world, &editor);
 }
 
+/// Forbids a server to write any file, or allows it again: its disk is as good as full.
+fn let_write(editor: &Editor, allowed: bool) {
+    let process = Pid::from_raw(editor.process_id().cast_signed());
+    let limit = Rlimit {
+        current: (!allowed).then_some(1),
+        maximum: None,
+    };
+    prlimit(process, Resource::Fsize, limit).unwrap();
+}
+
 #[test]
-fn nobody_else_may_read_what_is_stored() {
+fn a_full_disk_refuses_what_is_new_and_loses_no_answer() {
+    let world = World::scripted();
+    let gate = Gate::new();
+    let story = Reply::stream()
+        .words("Once ")
+        .wait(&gate)
+        .words("upon a time.")
+        .finish();
+    world.model.on("story", [story]);
+    let mut launch = world.launch();
+    // A server that writes beyond a limit is killed unless it says that it knows.
+    launch.command = world.backchat_after("trap '' XFSZ");
+    launch.command.arg("serve");
+    let editor = Editor::start(launch);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let request = editor.ask(&uri, "story");
+    poll("its first word is stored", || {
+        let response = editor
+            .session(&request.session_id)
+            .turns
+            .remove(0)
+            .response?;
+        (response.text == "Once ").then_some(())
+    });
+
+    let_write(&editor, false);
+    let said = refusal(&world, &editor);
+    assert!(
+        said.contains("free") && said.contains("nothing that was accepted is lost"),
+        "{said}"
+    );
+    gate.open();
+    world
+        .model
+        .wait_for_call("story", |call| call.ended.is_some());
+    let kept = editor.session(&request.session_id).turns.remove(0);
+    assert_eq!(
+        kept.response.unwrap().text,
+        "Once ",
+        "what is stored can be read"
+    );
+
+    let_write(&editor, true);
+    editor.wait_for_response(&request.id);
+    let turns = editor.session(&request.session_id).turns;
+    assert_eq!(turns.len(), 1, "what was refused was not stored");
+    assert_eq!(
+        turns[0].response.as_ref().unwrap().text,
+        "Once upon a time."
+    );
+    assert_eq!(
+        world.model.calls_with("story").len(),
+        1,
+        "it was not asked for twice"
+    );
+    works(&world, &editor);
+}
+
+#[test]
+fn a_store_that_is_removed_while_it_is_open_accepts_nothing_more() {
     let world = World::scripted();
     let editor = world.editor();
     works(&world, &editor);
-    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(world.state()), 0o700);
-    for (path, _) in world.everything_written() {
-        if path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("backchat.db"))
-        {
-            assert_eq!(mode(path.clone()), 0o600, "{}", path.display());
-        }
+    fs::remove_dir_all(world.state()).unwrap();
+    let said = refusal(&world, &editor);
+    assert!(
+        said.contains("removed") && said.contains("restart the editor"),
+        "{said}"
+    );
+    let other = world.editor();
+    works(&world, &other);
+    let said = refusal(&world, &editor);
+    assert!(said.contains("replaced"), "{said}");
+}
+
+#[test]
+fn a_lock_that_another_program_holds_for_a_while_is_waited_for() {
+    let world = World::scripted();
+    let editor = world.editor();
+    works(&world, &editor);
+    let database = rusqlite::Connection::open(world.state().join("backchat.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let submit = prompt(&uri, "«a»", Mode::Background);
+    let asked = editor.send(backchat::protocol::method::SUBMIT, &submit);
+    assert_eq!(editor.status().problem, None, "what only reads goes on");
+    database.execute_batch("COMMIT").unwrap();
+    let accepted: backchat::protocol::SubmitResult = editor.answer(asked).unwrap();
+    editor.wait_for_response(&accepted.request.id);
+}
+
+#[test]
+fn a_store_on_a_file_system_that_is_read_only_says_so() {
+    let world = World::scripted();
+    works(&world, &world.editor());
+    fs::write(world.code().join("main.rs"), CODE).unwrap();
+    let state = world.state().display().to_string();
+    // Neither is anyone else's business: the mount is seen by this one process.
+    let mount = format!("mount --bind '{state}' '{state}' && mount -o remount,bind,ro '{state}'");
+    let mut command = std::process::Command::new("unshare");
+    let within = world.backchat_after(&mount);
+    command
+        .args(["-rm"])
+        .arg(within.get_program())
+        .args(within.get_args())
+        .env_clear();
+    for (name, value) in within.get_envs() {
+        command.env(name, value.unwrap());
     }
+    let output = command
+        .args(["ask", "main.rs", "why?"])
+        .current_dir(world.code())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("Read-only") && said.contains("BACKCHAT_STATE_DIR"),
+        "{said}"
+    );
 }

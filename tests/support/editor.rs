@@ -236,6 +236,11 @@ impl Editor {
             .collect()
     }
 
+    /// What the server has written on stderr so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.read().clone()
+    }
+
     // -- The end ----------------------------------------------------------------------------------
 
     /// Ends the server as an editor that quits does. The exit code.

@@ -184,6 +184,22 @@ temperature = 0.0
         command
     }
 
+    /// The program as [`Self::backchat`] starts it, with a command of the shell before it.
+    pub fn backchat_after(&self, shell: &str) -> Command {
+        let program = self.backchat();
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .args(["-c", &format!("{shell} && exec \"$0\" \"$@\"")]);
+        for (name, value) in program.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        command.arg(program.get_program());
+        command
+    }
+
     /// Kills a process of this world: it has no chance to do anything more.
     pub fn kill(&self, process: u32) {
         assert!(

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use super::disk;
 use super::report::{Finding, Report};
 use crate::cli::config::Effective;
 use crate::cli::{age, environment, log};
@@ -217,6 +218,12 @@ async fn store(opened: &anyhow::Result<Coordinator>) -> Vec<Finding> {
         "close every editor and move {} away; what was asked before is then gone from the lists",
         path.display()
     );
+    findings.extend(disk::space(store.directory()));
+    findings.push(match store.probe(clock::now()).await {
+        Ok(()) => Finding::good("writing", "works"),
+        Err(error) => Finding::bad("writing", error.to_string(), None),
+    });
+    findings.push(disk::locks(store.directory()));
     findings.push(match store.check_integrity().await {
         Ok(problems) if problems.is_empty() => Finding::good("integrity", "sound"),
         Ok(problems) => Finding::bad("integrity", problems.join("; "), Some(remedy)),
