@@ -23,7 +23,6 @@ mod request;
 mod serve;
 mod sessions;
 mod try_it;
-mod visible;
 mod worker;
 
 use std::io::IsTerminal as _;
@@ -31,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::visible;
 use output::ReaderGone;
 use request::Action;
 

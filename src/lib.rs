@@ -13,6 +13,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod coordinator;
+#[cfg(test)]
+mod corpus;
 pub mod feed;
 pub mod library;
 pub mod llm;
@@ -26,4 +28,5 @@ pub mod session;
 pub mod store;
 pub mod text;
 pub mod view;
+mod visible;
 mod worker;

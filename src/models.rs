@@ -124,6 +124,13 @@ impl Models {
     /// Why a submit to this model would be refused now.
     #[must_use]
     pub fn problem_of(&self, model: &Model) -> Option<String> {
+        if model.is_in_the_clear() {
+            return Some(format!(
+                "the model {:?} is at {}, which would get code and key unencrypted ({}): use https, or configure \
+                 the model with allow_plain_http = true",
+                model.name, model.base_url, model.origin
+            ));
+        }
         match &model.key {
             KeySource::Env(name) if self.lookup(name).is_none() => Some(format!(
                 "the key of the model {:?} is missing: the environment variable {name} is not set ({})",

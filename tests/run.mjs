@@ -12,6 +12,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { audit } from "./steps/audit.mjs";
 import { checkTools } from "./steps/tools.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -39,6 +40,8 @@ const STEPS = [
   { name: "rust:test", needs: ["rust:build", "local-model"], run: command("cargo", "test", "--locked") },
   editor("nvim"),
   editor("vscode"),
+  // After the editors, whose packages it looks at.
+  { name: "audit", needs: ["tools"], run: async () => audit() },
 ].filter((step) => !step.onlyIf || existsSync(path.join(root, step.onlyIf)));
 
 /**

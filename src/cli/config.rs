@@ -164,6 +164,7 @@ impl ModelValues {
                     model.connect_timeout.as_secs_f64().into(),
                 ),
                 ("resume", model.resume.into()),
+                ("allow_plain_http", model.allow_plain_http.into()),
                 ("max_concurrent", model.max_concurrent.into()),
                 ("headers", headers.into()),
             ],

@@ -47,6 +47,7 @@ struct ModelTable {
     connect_timeout: Option<Spanned<f64>>,
     resume: Option<Spanned<bool>>,
     ca_file: Option<PathBuf>,
+    allow_plain_http: Option<bool>,
     max_concurrent: Option<u32>,
 }
 
@@ -134,6 +135,10 @@ pub(super) fn apply(config: &mut Config, text: &str) -> Result<(), ConfigError> 
     }
     Ok(())
 }
+
+/// What is wrong with an address, and what the user can do.
+const PLAIN_HTTP: &str = "base_url would send code and key to another machine unencrypted; use https, or write \
+     allow_plain_http = true below it if you trust the network between";
 
 struct Source<'a> {
     path: PathBuf,
@@ -223,6 +228,10 @@ impl Source<'_> {
         model.headers = table.headers;
         model.max_concurrent = table.max_concurrent.unwrap_or(max_concurrent).max(1);
         model.temperature = table.temperature;
+        model.allow_plain_http = table.allow_plain_http.unwrap_or(false);
+        if let Some(url) = &table.base_url {
+            self.require(!model.is_in_the_clear(), url, PLAIN_HTTP)?;
+        }
         model.ca_file = table.ca_file.map(|path| self.resolve(&path));
         if let Some(resume) = &table.resume {
             self.require(
@@ -336,6 +345,9 @@ mod tests {
     #[case::format("[models.a]\nformat = \"openai\"\nmodel = \"m\"\n", (2, 10), "openai-chat")]
     #[case::url("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nbase_url = \"localhost\"\n", (4, 12), "http")]
     #[case::timeout("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nread_timeout = -1.0\n", (4, 16), "seconds")]
+    #[case::plain_http("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nbase_url = \"http://192.168.1.7:8000/v1\"\n", (4, 12), "allow_plain_http")]
+    #[case::looks_like_loopback("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1.example.com/v1\"\n", (4, 12), "unencrypted")]
+    #[case::user_info("[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nbase_url = \"http://localhost@example.com/v1\"\n", (4, 12), "unencrypted")]
     #[case::hold("hold_secrets = \"sometimes\"\n", (1, 16), "remote")]
     #[case::allowed("secrets_allowed_in = [\"{\"]\n", (1, 22), "pattern")]
     #[case::resume("[models.a]\nformat = \"anthropic\"\nmodel = \"m\"\nresume = true\n", (4, 10), "no way")]
@@ -353,6 +365,22 @@ mod tests {
                 .to_string()
                 .starts_with(&format!("/c/config.toml:{}:{}: ", place.0, place.1))
         );
+    }
+
+    #[rstest::rstest]
+    #[case("http://localhost:1234/v1", "")]
+    #[case("http://127.8.9.1/v1", "")]
+    #[case("http://[::1]:1234/v1", "")]
+    #[case("https://models.example.com/v1", "")]
+    #[case("http://gpu.lan:8000/v1", "allow_plain_http = true")]
+    fn plain_http_goes_to_this_machine_and_where_the_user_allows_it(
+        #[case] base_url: &str,
+        #[case] more: &str,
+    ) {
+        let text = format!(
+            "[models.a]\nformat = \"openai-chat\"\nmodel = \"m\"\nbase_url = \"{base_url}\"\n{more}\n"
+        );
+        assert_eq!(read(&text).unwrap().models[0].base_url, base_url);
     }
 
     /// The reference's settings are commented out; read, they must be what the program does anyway.
@@ -424,6 +452,7 @@ mod tests {
             "connect_timeout",
             "resume",
             "ca_file",
+            "allow_plain_http",
         ] {
             assert!(
                 REFERENCE

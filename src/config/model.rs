@@ -82,6 +82,8 @@ pub struct Model {
     pub resume: bool,
     /// A PEM file with certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// Whether the user has allowed by name that requests go to another machine without encryption.
+    pub allow_plain_http: bool,
     /// How many requests may run at this model's endpoint at once, over all windows.
     pub max_concurrent: u32,
     /// For people: the file and table, the variable or the port that this model comes from.
@@ -127,6 +129,7 @@ impl Model {
             connect_timeout: Duration::from_secs(10),
             resume: false,
             ca_file: None,
+            allow_plain_http: false,
             max_concurrent: 4,
             origin: origin.into(),
         };
@@ -164,6 +167,14 @@ impl Model {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         }
+    }
+
+    /// Whether code and key would cross a network in the clear without the user's word.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        !self.allow_plain_http
+            && !self.is_loopback()
+            && url::Url::parse(&self.base_url).is_ok_and(|url| url.scheme() == "http")
     }
 
     /// Where requests go, for people: the host, with its port when it is an unusual one.

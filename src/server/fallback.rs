@@ -11,9 +11,12 @@ pub(super) mod lenses;
 pub(super) mod tell;
 
 mod apply;
+mod harmless;
 mod show;
 
 use std::time::Duration;
+
+use crate::visible;
 
 /// The names of the commands of `workspace/executeCommand`.
 pub(super) mod command {
@@ -57,28 +60,14 @@ pub(super) mod command {
 /// that made it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Text of a model or a user in one line, fit for a title: control characters and the signs that turn the
-/// direction of writing would let it show something else than it is.
+/// Text of a model or a user in one line, fit for a title: what would let it show something else than it is
+/// is made visible.
 pub(super) fn one_line(text: &str, longest: usize) -> String {
-    let mut line = String::new();
-    for character in text.chars() {
-        let shown = if character.is_whitespace() {
-            ' '
-        } else {
-            character
-        };
-        if shown.is_control() || matches!(shown, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            line.push('\u{fffd}');
-        } else if !(shown == ' ' && line.ends_with(' ')) {
-            line.push(shown);
-        }
-        if line.chars().count() >= longest {
-            line.push('…');
-            break;
-        }
+    let line = visible::line(text);
+    match line.char_indices().nth(longest) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
     }
-    line.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -87,7 +76,7 @@ mod tests {
     fn a_title_is_one_line_and_shows_what_it_is() {
         assert_eq!(
             super::one_line("a\n  b\u{202e}c\u{1b}[31m", 40),
-            "a b\u{fffd}c\u{fffd}[31m"
+            "a b\\u{202e}c␛[31m"
         );
         assert_eq!(super::one_line("abcdef", 3), "abc…");
     }

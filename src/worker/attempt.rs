@@ -155,6 +155,13 @@ async fn stream(
             ),
         })));
     };
+    if model.is_in_the_clear() {
+        return Ok(Err(Fault::Final(FailureRecord {
+            kind: "plainHttp".to_owned(),
+            message: tools.models.why_not(&model.name),
+            remedy: None,
+        })));
+    }
     let is_resumed = interrupted.is_some();
     let start = match interrupted {
         // Nothing of the prompt is sent again.

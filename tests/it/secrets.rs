@@ -185,3 +185,143 @@ fn a_workspace_cannot_send_code_or_keys_to_another_host() {
     assert_eq!(world.model.calls().len(), 1);
     assert!(foreign.calls().is_empty());
 }
+
+/// Everything that the program says and writes, while a provider throws the key back and a question is held.
+#[test]
+fn planted_keys_are_in_nothing_that_was_said_or_written() {
+    let header = "Bearer-of-a-header-9Xk2Lq";
+    let token = ["ghp_", "R2d5Kq8vXz1Lw9TbYc3Nf7Hs4Jm6Pg0AeUiO"].concat();
+    let mut world = World::scripted_with(
+        "log = \"trace\"\nhold_secrets = \"always\"",
+        &format!("api_key_env = \"{KEY_VARIABLE}\"\nheaders = {{ \"x-team\" = \"{header}\" }}"),
+    );
+    world.set(KEY_VARIABLE, KEY);
+    world.model.on(
+        "refused",
+        [Reply::error(
+            400,
+            &format!("Incorrect API key provided: {KEY}."),
+        )],
+    );
+    let gate = Gate::new();
+    world
+        .model
+        .on("slow", [Reply::stream().wait(&gate).text("done").finish()]);
+    let mut launch = world.launch();
+    launch.announces = false;
+    let editor = Editor::start(launch);
+    let [refused, held, slow] = ["refused.rs", "held.rs", "slow.rs"].map(|name| world.uri(name));
+    editor.open(&refused, CODE);
+    editor.open(&held, &format!("login(\"{token}\")\n"));
+    editor.open(&slow, CODE);
+    let failed = editor.ask(&refused, "refused");
+    let waiting = editor.ask(&held, "held");
+    editor.ask(&slow, "slow");
+    world
+        .model
+        .wait_for_call("slow", |call| call.ended.is_none());
+    let call = world.model.wait_for_call("refused", |_| true);
+    assert_eq!(call.headers["authorization"], format!("Bearer {KEY}"));
+    poll("one has failed and one is held", || {
+        let state = |uri: &str, id| editor.request_info(uri, id).state;
+        (state(&refused, &failed.id) == State::Failed && state(&held, &waiting.id) == State::Held)
+            .then_some(())
+    });
+    let failure = editor.request_info(&refused, &failed.id).failure.unwrap();
+    assert!(failure.message.contains("[secret]"), "{failure:?}");
+    for process in world.processes() {
+        let folder = Path::new("/proc").join(process.to_string());
+        let arguments = std::fs::read(folder.join("cmdline")).unwrap();
+        assert!(!holds_key(&arguments), "a key is in an argument");
+        let limits = std::fs::read_to_string(folder.join("limits")).unwrap();
+        let core = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        let core: Vec<&str> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+        assert_eq!(core, ["1", "1"], "no core dump");
+    }
+
+    let mut said: Vec<(String, Vec<u8>)> = Vec::new();
+    let commands: [&[&str]; 9] = [
+        &["doctor"],
+        &["doctor", "--json"],
+        &["config", "--effective"],
+        &["config", "--effective", "--json"],
+        &["models", "--json"],
+        &["sessions", "--json"],
+        &["log"],
+        &["read", "--all", "refused.rs"],
+        &["read", "--all", "held.rs", "--json"],
+    ];
+    for command in commands {
+        let output = world.run(command);
+        said.push((command.join(" "), [output.stdout, output.stderr].concat()));
+    }
+    for uri in [&refused, &held] {
+        let transcript = serde_json::json!({
+            "command": "backchat.transcript", "arguments": [{"textDocument": {"uri": uri}}],
+        });
+        let _: serde_json::Value = editor
+            .request("workspace/executeCommand", &transcript)
+            .unwrap();
+        let requests = serde_json::to_vec(&editor.requests(uri)).unwrap();
+        said.push((format!("the requests of {uri}"), requests));
+    }
+    poll("both transcripts are shown", || {
+        let shown = editor.requested();
+        let documents = shown
+            .iter()
+            .filter(|(method, _)| method == "window/showDocument");
+        (documents.count() == 2).then_some(())
+    });
+    said.push((
+        "requests to the client".into(),
+        format!("{:?}", editor.requested()).into_bytes(),
+    ));
+    let models: ModelsResult = editor.models();
+    said.push(("models".into(), serde_json::to_vec(&models).unwrap()));
+    gate.open();
+    let written = world.everything_written();
+    assert!(
+        written
+            .iter()
+            .any(|(path, _)| path.ends_with("backchat.db"))
+    );
+    assert!(
+        written
+            .iter()
+            .any(|(path, _)| path.extension().is_some_and(|it| it == "md"))
+    );
+    for (path, bytes) in &written {
+        said.push((path.display().to_string(), bytes.clone()));
+    }
+    for (what, bytes) in said {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(KEY), "the key is in {what}: {text}");
+        assert!(
+            !text.contains(header),
+            "a header's value is in {what}: {text}"
+        );
+        // The store has the buffer that was asked about; nothing else repeats what is in it.
+        if !what.contains("backchat.db") {
+            assert!(
+                !text.contains(&token),
+                "the held secret is in {what}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_of_the_environment_does_not_go_over_plain_http() {
+    let mut world = World::without_configuration();
+    world.set("OPENAI_API_KEY", KEY);
+    world.set("OPENAI_BASE_URL", "http://models.invalid/v1");
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let params = crate::support::editor::prompt(&uri, "why?", backchat::session::Mode::Background);
+    let refused = editor.submit(&params).unwrap_err();
+    assert!(refused.message.contains("allow_plain_http"), "{refused:?}");
+    assert!(editor.models().models[0].problem.is_some());
+}

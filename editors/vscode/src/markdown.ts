@@ -114,11 +114,11 @@ function closingRun(text: string, run: string): number | undefined {
 
 /**
  * Shows what would otherwise change how text reads without being seen: control characters and the
- * marks that turn the direction of writing.
+ * marks that turn the direction of writing or have no width.
  */
 export function visible(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) =>
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (char) =>
     `[U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
   );
 }

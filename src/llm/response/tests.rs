@@ -274,3 +274,22 @@ fn a_response_without_end_is_broken_off_and_its_text_kept() {
     let end = events.lines().nth(texts).unwrap();
     assert_eq!(end, "error endless Never");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever a provider sends, its response comes to one end, and however the bytes are split to the same.
+    #[test]
+    fn a_broken_response_ends_once(
+        (path, bytes) in crate::corpus::broken("fixtures/llm").prop_filter("a response of a format", |(path, _)| {
+            !path.to_string_lossy().contains("/http/") && path.extension().is_some_and(|it| it != "snap")
+        }),
+        size in 1..64_usize,
+    ) {
+        let events = decode(format_of(&path), content_type(&path), whole(&bytes));
+        let ends = |line: &&str| line.starts_with("finished") || line.starts_with("error");
+        prop_assert_eq!(events.lines().filter(ends).count(), 1, "{}", events);
+        let pieces = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
+        prop_assert_eq!(decode(format_of(&path), content_type(&path), pieces), events);
+    }
+}

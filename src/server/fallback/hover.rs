@@ -8,7 +8,7 @@ use tower_lsp::ls_types::{
 };
 
 use super::super::{Server, errors, look};
-use super::one_line;
+use super::{harmless, one_line};
 use crate::coordinator;
 use crate::protocol::{RequestInfo, RequestsParams};
 use crate::session::State;
@@ -66,7 +66,11 @@ fn part(request: &RequestInfo, text: &str) -> String {
         }
         state => format!(" — {}", state.name()),
     };
-    format!("**Backchat: {asked}**{state}\n\n{text}")
+    format!(
+        "**Backchat: {}**{state}\n\n{}",
+        harmless::markdown(&asked),
+        harmless::markdown(text)
+    )
 }
 
 /// Whether a position is on one of the lines of a range.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use tower_lsp::ls_types::{MessageType, ShowDocumentParams, Uri};
 
 use super::super::Server;
-use super::{PATIENCE, one_line};
+use super::{PATIENCE, harmless, one_line};
 use crate::buffer_name;
 use crate::session::State;
 use crate::store::{SessionRecord, TurnRecord};
+use crate::visible;
 
 /// How much of a text fits into a message.
 const MESSAGE_CHARS: usize = 2000;
@@ -47,7 +48,11 @@ async fn write(server: &Server, name: &str, text: String) -> Option<Uri> {
     let target = path.clone();
     let written = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&directory)?;
-        std::fs::write(&target, text)
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::io::Write::write_all(&mut options.open(&target)?, text.as_bytes())
     });
     match written.await {
         Ok(Ok(())) => url::Url::from_file_path(path).ok()?.as_str().parse().ok(),
@@ -64,7 +69,7 @@ pub(super) fn transcript(session: &SessionRecord, turns: &[TurnRecord]) -> Strin
     let mut text = format!(
         "# {}\n\n{}\n",
         one_line(&session.title, 100),
-        buffer_name::short(&session.uri)
+        one_line(&buffer_name::short(&session.uri), 200)
     );
     for turn in turns {
         text.push('\n');
@@ -77,12 +82,12 @@ pub(super) fn transcript(session: &SessionRecord, turns: &[TurnRecord]) -> Strin
 pub(super) fn turn(turn: &TurnRecord) -> String {
     let request = &turn.request;
     let mut text = String::new();
-    for line in request.prompt.lines() {
+    for line in visible::block(&request.prompt).lines() {
         let _ = writeln!(text, "> {line}");
     }
     text.push('\n');
     if let Some(response) = &turn.response {
-        let _ = writeln!(text, "{}\n", response.text.trim_end());
+        let _ = writeln!(text, "{}\n", harmless::markdown(response.text.trim_end()));
     }
     match (request.state, &request.failure) {
         (State::Done, _) => {}
@@ -108,7 +113,7 @@ pub(super) fn sessions(sessions: &[SessionRecord]) -> String {
             text,
             "- {mark}**{}** — {} — {}, {} requests, {} unread",
             one_line(&session.title, 60),
-            buffer_name::short(&session.uri),
+            one_line(&buffer_name::short(&session.uri), 200),
             session.state.name(),
             session.requests,
             session.unread

@@ -232,6 +232,15 @@ proptest! {
     }
 
     #[test]
+    fn broken_messages_are_framed_the_same_however_they_come(
+        (_, input) in crate::corpus::broken("corpus/framing"),
+        size in 1..64_usize,
+    ) {
+        let divided: Vec<&[u8]> = input.chunks(size).collect();
+        prop_assert_eq!(&frames(&divided), &frames(&[&input]));
+    }
+
+    #[test]
     fn nothing_is_allocated_that_was_not_sent(
         pieces in proptest::collection::vec(piece(), 0..12),
         length in any::<u64>(),

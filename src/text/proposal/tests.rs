@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::text::cases;
+use crate::text::merge;
 
 /// A text in which `⟦` and `⟧` stand around the anchor.
 fn parse(marked: &str) -> (String, Span) {
@@ -84,6 +85,30 @@ proptest! {
             // Blank lines at the ends of the region are kept, whatever was written.
             Ok(proposed) => prop_assert!(resemblance::is_same(&proposed.text, &expected.concat())),
             Err(error) => prop_assert!(matches!(error, Undecodable::Partial), "{error}"),
+        }
+    }
+
+    /// Whatever a model writes is decoded or refused, and what is decoded can be merged.
+    #[test]
+    fn a_broken_response_is_decoded_or_refused(
+        response in crate::corpus::broken_text("corpus/proposal"),
+        base in crate::corpus::broken_text("corpus/anchor"),
+        (one, other) in any::<(prop::sample::Index, prop::sample::Index)>(),
+    ) {
+        let at = |index: prop::sample::Index| {
+            let mut at = index.index(base.len() + 1);
+            while !base.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let (one, other) = (at(one), at(other));
+        let anchor = Span::new(one.min(other), one.max(other));
+        if let Ok(proposed) = decode(&response, &base, anchor) {
+            let merged = merge(&base, &base, &proposed.text);
+            prop_assert_eq!(&merged.text, &proposed.text, "nothing was typed meanwhile");
+            let is_mark = |line: &str| line.trim() == "<<<<<<< SEARCH";
+            prop_assert!(!proposed.text.lines().any(is_mark) || base.lines().any(is_mark), "a mark is no code");
         }
     }
 

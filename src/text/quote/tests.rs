@@ -298,6 +298,23 @@ fn document(lines: usize, salt: &str) -> Vec<String> {
 proptest! {
     #![proptest_config(cases(150))]
 
+    /// Whatever became of a text, a place is found in it or nothing is.
+    #[test]
+    fn a_quote_is_looked_for_in_any_text(
+        then in crate::corpus::broken_text("corpus/anchor"),
+        now in crate::corpus::broken_text("corpus/anchor"),
+        (one, other) in any::<(prop::sample::Index, prop::sample::Index)>(),
+    ) {
+        let (then, now) = (Buffer::new(&then), Buffer::new(&now));
+        let line = |index: prop::sample::Index| then.line_span(index.index(then.len_lines())).start;
+        let (one, other) = (line(one), line(other));
+        let quote = Quote::take(&then, Span::new(one.min(other), one.max(other)));
+        let span = quote.find(&now).span;
+        prop_assert!(span.start <= span.end && span.end <= now.len_bytes());
+        let text = now.text();
+        prop_assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end));
+    }
+
     /// Whatever happens around the span, it is found where it went.
     #[test]
     fn edits_elsewhere_do_not_lose_a_quote(

@@ -1,15 +1,16 @@
-//! Text from elsewhere, made safe for a terminal.
+//! Text from elsewhere, made safe for a terminal and for an editor that draws it as it is.
 //!
 //! What a model, a file name or a provider says may hold escape sequences that would move the
 //! cursor, change the clipboard or hide text. Every control character is shown as a sign instead:
-//! `␛[31m` rather than red. Marks that turn the direction of text around are shown by their number.
+//! `␛[31m` rather than red. Marks that turn the direction of text around or that nobody sees are shown by their
+//! number.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The text with its lines and tabs, every other control character made visible.
 #[must_use]
-pub(super) fn block(text: &str) -> Cow<'_, str> {
+pub(crate) fn block(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| is_unsafe(c) && c != '\n' && c != '\t') {
         return Cow::Borrowed(text);
     }
@@ -27,7 +28,7 @@ pub(super) fn block(text: &str) -> Cow<'_, str> {
 
 /// The text on one line: line breaks and tabs become blanks.
 #[must_use]
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !safe.is_empty() {
@@ -43,14 +44,17 @@ pub(super) fn line(text: &str) -> String {
 /// JSON with the characters escaped that a terminal may obey: JSON's own rules leave those above
 /// ASCII as they are. They can only be inside of strings, where an escape means the same.
 #[must_use]
-pub(super) fn json(json: &str) -> Cow<'_, str> {
+pub(crate) fn json(json: &str) -> Cow<'_, str> {
     if !json.contains(|c: char| !c.is_ascii() && is_unsafe(c)) {
         return Cow::Borrowed(json);
     }
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         if !c.is_ascii() && is_unsafe(c) {
-            let _ = write!(safe, "\\u{:04x}", u32::from(c));
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
         } else {
             safe.push(c);
         }
@@ -70,7 +74,14 @@ fn push(safe: &mut String, c: char) {
 }
 
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(
+            c,
+            // Direction, and what has no width; joiners are part of many scripts and stay.
+            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            // Tags: letters that nobody sees and a model reads.
+            | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
@@ -84,6 +95,8 @@ mod tests {
     #[case("one\r\ntwo\rover", "one\ntwo␍over")]
     #[case("\u{9b}2J\u{7f}", "\\u{9b}2J␡")]
     #[case("a\u{202e}b", "a\\u{202e}b")]
+    #[case("a\u{200b}\u{feff}b\u{e0041}", "a\\u{200b}\\u{feff}b\\u{e0041}")]
+    #[case("👩\u{200d}💻", "👩\u{200d}💻")]
     fn what_a_terminal_would_obey_is_shown(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(block(text), shown);
     }
@@ -95,7 +108,7 @@ mod tests {
 
     #[test]
     fn json_stays_the_same_value() {
-        let value = serde_json::json!({"text": "\u{1b}[31m \u{9b}2J é"});
+        let value = serde_json::json!({"text": "\u{1b}[31m \u{9b}2J é \u{e0041}"});
         let text = value.to_string();
         let shown = json(&text);
         assert!(!shown.contains(is_unsafe), "{shown}");
