@@ -49,8 +49,7 @@ pub struct StatusCounts {
 }
 
 const SESSION_COLUMNS: &str = "s.id, s.uri, s.title, s.created_at, s.updated_at,
-    (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.unread = 1) AS unread,
-    (SELECT count(*) FROM requests r WHERE r.session_id = s.id) AS requests,
+    s.unread, s.requests,
     (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'queued') AS queued,
     (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'running') AS running,
     (SELECT count(*) FROM requests r WHERE r.session_id = s.id AND r.state = 'queued' AND r.hold_reason IS NOT NULL)
@@ -86,24 +85,33 @@ impl Store {
         self.read(move |db| {
             let id = filter.id.map(|id| id.0);
             let query = filter.query.as_deref().map(like_pattern);
-            let matching = "FROM sessions s
-                 WHERE (?1 IS NULL OR s.id = ?1)
-                   AND (?2 IS NULL OR s.uri = ?2)
-                   AND (?3 IS NULL OR s.title LIKE ?3 ESCAPE '\\' OR s.uri LIKE ?3 ESCAPE '\\')
-                   AND (NOT ?4 OR EXISTS (SELECT 1 FROM requests r WHERE r.session_id = s.id AND r.unread = 1))
-                   AND EXISTS (SELECT 1 FROM requests r WHERE r.session_id = s.id)";
-            let shared: [&dyn ToSql; 4] = [&id, &filter.uri, &query, &filter.unread_only];
-            let total = db
-                .prepare_cached(&format!("SELECT count(*) {matching}"))?
-                .query_row(shared, |row| row.get(0))?;
-            let mut statement = db.prepare_cached(&format!(
-                "SELECT {SESSION_COLUMNS} {matching}
-                 ORDER BY unread > 0 DESC, queued + running > 0 DESC, s.updated_at DESC, s.id DESC
-                 LIMIT ?5 OFFSET ?6"
-            ))?;
             let limit = filter.limit.map_or(-1, i64::from);
-            let paged: [&dyn ToSql; 6] = [&id, &filter.uri, &query, &filter.unread_only, &limit, &filter.offset];
-            let sessions = statement.query_map(paged, session_from)?;
+            let mut params: Vec<(&str, &dyn ToSql)> = Vec::new();
+            // A condition that is not asked for is left out, so that what remains is in the index.
+            let mut matching = "s.requests > 0".to_owned();
+            if let Some(id) = &id {
+                matching += " AND s.id = :id";
+                params.push((":id", id));
+            }
+            if let Some(uri) = &filter.uri {
+                matching += " AND s.uri = :uri";
+                params.push((":uri", uri));
+            }
+            if let Some(query) = &query {
+                matching +=
+                    " AND (s.title LIKE :query ESCAPE '\\' OR s.uri LIKE :query ESCAPE '\\')";
+                params.push((":query", query));
+            }
+            if filter.unread_only {
+                matching += " AND s.unread > 0";
+            }
+            let total = db
+                .prepare_cached(&format!("SELECT count(*) FROM sessions s WHERE {matching}"))?
+                .query_row(params.as_slice(), |row| row.get(0))?;
+            params.push((":limit", &limit));
+            params.push((":offset", &filter.offset));
+            let mut statement = db.prepare_cached(&page_of_sessions(&matching))?;
+            let sessions = statement.query_map(params.as_slice(), session_from)?;
             Ok(SessionPage {
                 sessions: sessions.collect::<rusqlite::Result<_>>()?,
                 total,
@@ -261,6 +269,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// The query for a page of the sessions that match: unread first, then busy, then by their last change.
+pub(super) fn page_of_sessions(matching: &str) -> String {
+    format!(
+        "SELECT {SESSION_COLUMNS} FROM sessions s WHERE {matching}
+         ORDER BY s.unread > 0 DESC, s.busy > 0 DESC, s.updated_at DESC, s.id DESC
+         LIMIT :limit OFFSET :offset"
+    )
 }
 
 /// A `LIKE` pattern for "contains", with the pattern's own signs taken literally.

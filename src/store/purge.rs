@@ -41,8 +41,10 @@ impl Store {
                 if !dry_run {
                     db.execute(&format!("DELETE FROM requests WHERE {chosen}"), (before, with_unread))?;
                     db.execute_batch(
-                        "DELETE FROM sessions WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.session_id = sessions.id);
-                         DELETE FROM snapshots WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE snapshots.hash IN (r.snapshot, r.rules));",
+                        "DELETE FROM sessions WHERE requests = 0;
+                         DELETE FROM snapshots
+                         WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.snapshot = snapshots.hash)
+                           AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.rules = snapshots.hash);",
                     )?;
                 }
                 Ok(Purged {

@@ -1,5 +1,7 @@
 //! The promises of the store, each by name.
 
+mod counts;
+
 use tempfile::TempDir;
 
 use super::*;

@@ -6,9 +6,15 @@ CREATE TABLE sessions (
     uri        TEXT NOT NULL UNIQUE,
     title      TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    updated_at INTEGER NOT NULL,
+    -- Counted by the triggers at the end of this file, so that a page of sessions costs the same
+    -- however many others there are.
+    requests   INTEGER NOT NULL DEFAULT 0,
+    unread     INTEGER NOT NULL DEFAULT 0,
+    busy       INTEGER NOT NULL DEFAULT 0       -- queued or running
 ) STRICT;
-CREATE INDEX sessions_by_update ON sessions (updated_at);
+-- The order of the inbox.
+CREATE INDEX sessions_by_rank ON sessions (unread > 0, busy > 0, updated_at, id) WHERE requests > 0;
 
 -- The texts that requests were asked about, each stored once.
 CREATE TABLE snapshots (
@@ -123,3 +129,23 @@ CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER requests_counted_in AFTER INSERT ON requests BEGIN
+    UPDATE sessions SET requests = requests + 1, unread = unread + NEW.unread,
+        busy = busy + (NEW.state IN ('queued', 'running'))
+    WHERE id = NEW.session_id;
+END;
+CREATE TRIGGER requests_counted_out AFTER DELETE ON requests BEGIN
+    UPDATE sessions SET requests = requests - 1, unread = unread - OLD.unread,
+        busy = busy - (OLD.state IN ('queued', 'running'))
+    WHERE id = OLD.session_id;
+END;
+CREATE TRIGGER requests_counted_anew AFTER UPDATE OF session_id, state, unread ON requests
+WHEN (OLD.session_id, OLD.state, OLD.unread) IS NOT (NEW.session_id, NEW.state, NEW.unread) BEGIN
+    UPDATE sessions SET requests = requests - 1, unread = unread - OLD.unread,
+        busy = busy - (OLD.state IN ('queued', 'running'))
+    WHERE id = OLD.session_id;
+    UPDATE sessions SET requests = requests + 1, unread = unread + NEW.unread,
+        busy = busy + (NEW.state IN ('queued', 'running'))
+    WHERE id = NEW.session_id;
+END;
