@@ -27,6 +27,10 @@ use crate::view;
 /// The least time between two rounds of notifications.
 const INTERVAL: Duration = Duration::from_millis(50);
 
+/// The least time between two rounds when a response is ready: nobody waits for that longer than for the
+/// disk, and a hundred at once are still told together.
+const INTERVAL_OF_READY: Duration = Duration::from_millis(5);
+
 /// How long the outbox waits for more typing before it tells where anchors are now.
 const AFTER_TYPING: Duration = Duration::from_millis(200);
 
@@ -71,10 +75,19 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
         ..Pending::default()
     };
     let mut told = Told::default();
-    let mut next_round = Instant::now();
+    // The first round waits for nothing.
+    let mut last_round = Instant::now()
+        .checked_sub(INTERVAL)
+        .unwrap_or_else(Instant::now);
+    let mut look_at: Option<Instant> = None;
     let mut save_at: Option<Instant> = None;
     loop {
         let has_work = !pending.is_empty();
+        let interval = if pending.ready.is_empty() {
+            INTERVAL
+        } else {
+            INTERVAL_OF_READY
+        };
         tokio::select! {
             heard = feed.recv() => match heard {
                 Ok(followed) if followed.missed => pending.look_at_all(&server),
@@ -83,16 +96,17 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
                 Err(RecvError::Closed) => return,
             },
             () = server.anchors_moved.notified() => {
-                if !has_work {
-                    next_round = next_round.max(Instant::now() + AFTER_TYPING);
-                }
-                pending.moved = true;
-                pending.status = true;
+                look_at.get_or_insert_with(|| Instant::now() + AFTER_TYPING);
                 save_at.get_or_insert_with(|| Instant::now() + SAVE_AFTER);
             }
-            () = tokio::time::sleep_until(next_round), if has_work => {
+            () = at(look_at) => {
+                look_at = None;
+                pending.moved = true;
+                pending.status = true;
+            }
+            () = tokio::time::sleep_until(last_round + interval), if has_work => {
                 tell(&server, &coordinator, std::mem::take(&mut pending), &mut told).await;
-                next_round = Instant::now() + INTERVAL;
+                last_round = Instant::now();
             }
             () = at(save_at) => {
                 save_at = None;
