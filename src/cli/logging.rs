@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -16,6 +16,10 @@ use crate::worker::CONTENT;
 
 /// How many days of logs are kept.
 const DAYS: usize = 7;
+
+/// How many lines may wait for the disk; more are dropped, and counted. The appender's own limit would
+/// take 4 MiB at the start of every server.
+const BUFFERED_LINES: usize = 4_096;
 
 /// Said wherever content is logged.
 pub const CONTENT_WARNING: &str = "--log-content is on: prompts, code and answers are written to the log; \
@@ -40,7 +44,9 @@ pub(super) fn to_file(state: &Path, content: bool) -> Option<WorkerGuard> {
         .max_log_files(DAYS)
         .build(directory)
         .ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(files);
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(BUFFERED_LINES)
+        .finish(files);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(false)

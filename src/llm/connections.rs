@@ -58,6 +58,9 @@ impl Connections {
 }
 
 fn build(way: &Way) -> Result<reqwest::Client, String> {
+    // ring, because the other provider of cryptography makes the program half as large again, and takes
+    // minutes to compile. Only the first call installs it; that later ones fail is right.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())

@@ -84,6 +84,8 @@ fn ask_for_a_story(world: &World, editor: &Editor) -> (RequestInfo, String) {
 fn ask_server(method: reqwest::Method, path: &str, body: Option<Value>) -> String {
     let url = format!("{}{path}", local_model().base_url);
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    // A client cannot be made without a provider of cryptography; another test may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     runtime.block_on(async {
         let request = reqwest::Client::new().request(method, url);
         let request = match body {
