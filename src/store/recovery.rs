@@ -184,3 +184,48 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::super::simulated::SimulatedStore;
+    use super::super::tests::{LEASE, limits, submit};
+    use super::*;
+    use crate::session::Lane;
+
+    /// Ends a future of a simulated store, each poll of which does one job.
+    fn end<T>(future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        loop {
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_that_is_prolonged_between_the_look_and_the_taking_is_not_taken() {
+        let (directory, shared) = (tempfile::tempdir().unwrap(), SimulatedStore::new());
+        let owner = shared.process(directory.path());
+        let rescuer = shared.process(directory.path());
+        let id = end(submit(&owner, "file:///a", "prompt", Lane::Foreground));
+        end(owner.claim(limits(1), 0)).unwrap();
+        let late = LEASE + 1;
+        let mut recovery = pin!(rescuer.recover(Vec::new(), 3, true, late));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..2 {
+            // It waits for its look, and then, having seen a lease that has run out, for its write.
+            assert!(recovery.as_mut().poll(&mut context).is_pending());
+        }
+        end(owner.heartbeat(vec![id.clone()], LEASE, late)).unwrap();
+        assert_eq!(end(recovery).unwrap().requests, 0);
+        assert_eq!(end(owner.request(&id)).unwrap().state, State::Running);
+        // Without the heartbeat it would have been taken.
+        let later = late + LEASE + 1;
+        let recovered = end(rescuer.recover(Vec::new(), 3, true, later)).unwrap();
+        assert_eq!(recovered.requests, 1);
+    }
+}

@@ -1,6 +1,6 @@
 //! A simulated process: the tasks of a worker, as `worker.rs` has them, and attempts at a simulated model.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(super) struct Process {
     pub models: Vec<(String, u32)>,
     /// The attempts that run here, with their numbers.
     pub running: Rc<RefCell<Vec<(RequestId, u32)>>>,
+    /// The wall clock when the worker's task looked at it last: what it does next, it does as of then.
+    pub looked: Rc<Cell<i64>>,
     /// What the worker's task waits for.
     pub worker: Rc<Slot>,
     /// What the task waits for that hears of changes.
@@ -29,7 +31,8 @@ pub(super) struct Process {
 
 impl Surroundings for Process {
     fn wall_clock(&self) -> i64 {
-        self.machine.wall()
+        self.looked.set(self.machine.wall());
+        self.looked.get()
     }
 
     fn steady_clock(&self) -> Duration {

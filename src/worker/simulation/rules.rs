@@ -17,8 +17,10 @@ pub(super) struct Step<'a> {
     pub running: &'a [String],
     /// The processes that have died.
     pub dead: &'a BTreeSet<String>,
-    /// The wall clock.
-    pub now: i64,
+    /// The wall clock when the process's worker looked at it last. Not that of this moment: it may have
+    /// been set back since, and others may have begun leases that are over by the earlier reading. No
+    /// worker can rule that out; that such a lease was not prolonged meanwhile, the store sees to.
+    pub looked: i64,
 }
 
 type Judgement = Result<(), String>;
@@ -136,7 +138,7 @@ fn goes_on(
         ("running", "queued" | "failed") if *step.kind == Kind::Worker => {
             let owner = old.owner.as_deref().unwrap_or_default();
             let abandoned = is_mine && !step.running.contains(&old.id);
-            let ran_out = !is_mine && old.lease_until < Some(step.now);
+            let ran_out = !is_mine && old.lease_until < Some(step.looked);
             let lost = step.dead.contains(owner) || abandoned || ran_out;
             demand(lost, "it was taken from a living worker")?;
             demand(new.faults == old.faults + 1, "a loss is counted")?;
@@ -194,7 +196,7 @@ fn waits(step: &Step<'_>, old: &Row, new: &Row) -> Judgement {
     match (&old.hold, &new.hold) {
         _ if same_hold => demand(old.lane != new.lane, "something changes"),
         (_, None) => {
-            let is_due = *step.kind == Kind::Worker && old.not_before <= step.now;
+            let is_due = *step.kind == Kind::Worker && old.not_before <= step.looked;
             let by_user = *step.kind == Kind::Retry(old.id.clone());
             demand(is_due || by_user, "a hold ends when its time has come")
         }

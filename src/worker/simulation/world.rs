@@ -118,6 +118,7 @@ impl World {
             machine: Rc::clone(&self.machine),
             models,
             running: Rc::default(),
+            looked: Rc::default(),
             worker: Rc::default(),
             listener: Rc::default(),
         };
@@ -342,6 +343,8 @@ impl World {
         let (number, kind) = (self.tasks[index].process, self.tasks[index].kind.clone());
         let process = self.processes[&number].clone();
         let running: Vec<String> = process.running().into_iter().map(|id| id.0).collect();
+        // Whoever has written goes on to the next wait, and may have looked at the clock again by then.
+        let looked = process.looked.get();
         let has_ended = self.tasks[index].poll();
         if let Some(wrong) = self.machine.wrong.take() {
             self.fail(&format!("{wrong}, by {kind:?} of process {number}"));
@@ -349,7 +352,7 @@ impl World {
         if has_ended {
             drop(self.tasks.swap_remove(index));
         }
-        self.look(&process, &kind, &running);
+        self.look(&process, &kind, &running, looked);
         for (number, claimed) in self.machine.claimed.take() {
             let (process, slot) = (self.processes[&number].clone(), Rc::<Slot>::default());
             let kind = Kind::Attempt(claimed.request.id.0.clone(), claimed.request.attempt);
@@ -386,7 +389,7 @@ impl World {
     }
 
     /// Judges what a step has changed, and lets the other processes hear of it.
-    fn look(&mut self, process: &Process, kind: &Kind, running: &[String]) {
+    fn look(&mut self, process: &Process, kind: &Kind, running: &[String], looked: i64) {
         let changes = self.store.changes();
         if changes == self.changes {
             return;
@@ -400,7 +403,7 @@ impl World {
             models: &process.models,
             running,
             dead: &self.dead,
-            now: self.machine.wall(),
+            looked,
         };
         if let Err(why) = rules::judge(&step, &self.rows, &self.paused, &rows) {
             self.fail(&why);
