@@ -147,6 +147,8 @@ fn who_does_not_announce_the_custom_methods_is_not_sent_their_notifications() {
         ..world.launch()
     });
     let editor = world.editor();
+    // From its first answer about the inbox on, it follows what others do.
+    editor.status();
     let uri = world.uri("main.rs");
     plain.open(&uri, "fn main() {}\n");
     let request = plain.ask(&uri, "what? «a»");
