@@ -242,13 +242,15 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
     let id = claimed.request.id.clone();
     let number = claimed.request.attempt;
     let run = shared.runs.fetch_add(1, Ordering::Relaxed);
-    shared.running.insert(
-        id.clone(),
-        Running {
-            run,
-            cancel: cancel.clone(),
-        },
-    );
+    let running = Running {
+        run,
+        cancel: cancel.clone(),
+    };
+    // A run that lost its request without having noticed, when that comes back to this worker: it must not
+    // be paid for twice, nor end what it does not do any more.
+    if let Some(earlier) = shared.running.insert(id.clone(), running) {
+        earlier.cancel.cancel();
+    }
     let shared_in = Arc::clone(shared);
     shared.tasks.spawn(async move {
         // A task of its own, so that a panic ends one attempt and not the worker.
