@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::MessageType;
 
-use super::{Server, errors, outbox, service, transport};
+use super::{Server, errors, outbox, service, stdio, transport};
 use crate::coordinator::{self, Coordinator};
 use crate::llm;
 use crate::models::Models;
@@ -38,9 +39,11 @@ pub async fn serve(options: Options) -> ExitCode {
     let parent_gone = options.parent_gone.clone();
     let (service, socket) = service(options);
     let server = Arc::clone(&service.inner().0);
-    let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+    // A task, so that the thread that waits for the client's messages is the one that reads them.
+    let conversation = transport::run(stdio::input(), stdio::output(), service, socket);
+    let conversation = AbortOnDropHandle::new(tokio::spawn(conversation));
     tokio::select! {
-        () = transport::run(input, output, service, socket) => tracing::info!("the client has gone"),
+        _ = conversation => tracing::info!("the client has gone"),
         () = parent_gone.cancelled() => tracing::warn!("the editor has died"),
     }
     let was_shut_down = server.shut_down.load(Ordering::SeqCst);
