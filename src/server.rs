@@ -23,6 +23,7 @@ mod notifications;
 mod outbox;
 mod prompts;
 mod proposal;
+mod stdio;
 mod text_sync;
 mod transport;
 mod trust;

@@ -23,7 +23,7 @@ pub fn measure(setting: &Setting, figures: &mut Figures) {
             for number in 0..FILES {
                 client.open(&uri(number), &text);
             }
-            let (method, params) = Server::cheap_request(&uri(FILES - 1));
+            let (method, params) = server.cheap_request(&uri(FILES - 1));
             let (id, _) = client.send(method, &params);
             client.answer(id);
             std::thread::sleep(Duration::from_millis(500));

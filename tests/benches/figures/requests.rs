@@ -163,7 +163,7 @@ fn burst(setting: &Setting, server: &Server) -> Burst {
     for number in 0..BURST {
         client.open(&uri(number), &text);
     }
-    let (method, params) = Server::cheap_request(&uri(0));
+    let (method, params) = server.cheap_request(&uri(0));
     let (id, _) = client.send(method, &params);
     client.answer(id);
 

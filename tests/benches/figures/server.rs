@@ -97,17 +97,24 @@ impl Server {
         client
     }
 
-    /// A request that both know and that is cheap for both.
-    pub fn cheap_request(uri: &str) -> (&'static str, Value) {
+    /// The cheapest request that it answers, about the first line of a document: lsp-ai offers no hover, and
+    /// ours looks for prompt files on the disk when it is asked for code actions.
+    pub fn cheap_request(&self, uri: &str) -> (&'static str, Value) {
         let origin = json!({"line": 0, "character": 0});
-        (
-            "textDocument/codeAction",
-            json!({
-                "textDocument": {"uri": uri},
-                "range": {"start": origin, "end": origin},
-                "context": {"diagnostics": []},
-            }),
-        )
+        match self {
+            Self::Backchat { .. } => (
+                "textDocument/hover",
+                json!({"textDocument": {"uri": uri}, "position": origin}),
+            ),
+            Self::LspAi { .. } => (
+                "textDocument/codeAction",
+                json!({
+                    "textDocument": {"uri": uri},
+                    "range": {"start": origin, "end": origin},
+                    "context": {"diagnostics": []},
+                }),
+            ),
+        }
     }
 
     /// The request that makes it ask the model about the first line of a document.

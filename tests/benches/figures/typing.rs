@@ -20,8 +20,8 @@ pub fn measure(setting: &Setting, figures: &mut Figures) {
     let mut long = [None; 2];
     for (i, server) in setting.servers().enumerate() {
         let mut client = server.start(base_url);
-        short[i] = Some(keystrokes(setting, &mut client, 0, 10_000));
-        long[i] = Some(keystrokes(setting, &mut client, 1, 100_000));
+        short[i] = Some(keystrokes(setting, server, &mut client, 0, 10_000));
+        long[i] = Some(keystrokes(setting, server, &mut client, 1, 100_000));
     }
     let ours = short[0].unwrap();
     figures.add(
@@ -65,7 +65,7 @@ pub fn measure(setting: &Setting, figures: &mut Figures) {
         setting.model.asked(begun);
     }
     client.wait_for("backchat/responseDelta");
-    let streaming = keystrokes(setting, &mut client, 0, 10_000);
+    let streaming = keystrokes(setting, &setting.ours, &mut client, 0, 10_000);
     figures.add(
         Figure::new(
             "key-streaming",
@@ -89,10 +89,16 @@ pub fn measure(setting: &Setting, figures: &mut Figures) {
 }
 
 /// Types at many places of a file, at the pace of a fast typist times ten.
-fn keystrokes(setting: &Setting, client: &mut Client, document: usize, lines: usize) -> Summary {
+fn keystrokes(
+    setting: &Setting,
+    server: &Server,
+    client: &mut Client,
+    document: usize,
+    lines: usize,
+) -> Summary {
     let uri = uri(document);
     client.open(&uri, &code(lines));
-    let (method, params) = Server::cheap_request(&uri);
+    let (method, params) = server.cheap_request(&uri);
     let (id, _) = client.send(method, &params);
     client.answer(id);
     let samples = (0..setting.samples(400)).map(|i| {
