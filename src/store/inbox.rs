@@ -88,25 +88,29 @@ impl Store {
             let limit = filter.limit.map_or(-1, i64::from);
             let mut params: Vec<(&str, &dyn ToSql)> = Vec::new();
             // A condition that is not asked for is left out, so that what remains is in the index.
-            let mut matching = "s.requests > 0".to_owned();
+            let mut conditions = Vec::new();
             if let Some(id) = &id {
-                matching += " AND s.id = :id";
+                conditions.push("s.id = :id");
                 params.push((":id", id));
             }
             if let Some(uri) = &filter.uri {
-                matching += " AND s.uri = :uri";
+                conditions.push("s.uri = :uri");
                 params.push((":uri", uri));
             }
             if let Some(query) = &query {
-                matching +=
-                    " AND (s.title LIKE :query ESCAPE '\\' OR s.uri LIKE :query ESCAPE '\\')";
+                conditions
+                    .push("(s.title LIKE :query ESCAPE '\\' OR s.uri LIKE :query ESCAPE '\\')");
                 params.push((":query", query));
             }
             if filter.unread_only {
-                matching += " AND s.unread > 0";
+                conditions.push("s.unread > 0");
             }
+            let matching = match conditions.as_slice() {
+                [] => String::new(),
+                conditions => format!("WHERE {}", conditions.join(" AND ")),
+            };
             let total = db
-                .prepare_cached(&format!("SELECT count(*) FROM sessions s WHERE {matching}"))?
+                .prepare_cached(&format!("SELECT count(*) FROM sessions s {matching}"))?
                 .query_row(params.as_slice(), |row| row.get(0))?;
             params.push((":limit", &limit));
             params.push((":offset", &filter.offset));
@@ -274,7 +278,7 @@ impl Store {
 /// The query for a page of the sessions that match: unread first, then busy, then by their last change.
 pub(super) fn page_of_sessions(matching: &str) -> String {
     format!(
-        "SELECT {SESSION_COLUMNS} FROM sessions s WHERE {matching}
+        "SELECT {SESSION_COLUMNS} FROM sessions s {matching}
          ORDER BY s.unread > 0 DESC, s.busy > 0 DESC, s.updated_at DESC, s.id DESC
          LIMIT :limit OFFSET :offset"
     )

@@ -13,8 +13,9 @@ CREATE TABLE sessions (
     unread     INTEGER NOT NULL DEFAULT 0,
     busy       INTEGER NOT NULL DEFAULT 0       -- queued or running
 ) STRICT;
--- The order of the inbox.
-CREATE INDEX sessions_by_rank ON sessions (unread > 0, busy > 0, updated_at, id) WHERE requests > 0;
+-- The order of the inbox. No session is without a request.
+CREATE INDEX sessions_by_rank ON sessions (unread > 0, busy > 0, updated_at, id);
+CREATE INDEX sessions_by_update ON sessions (updated_at);
 
 -- The texts that requests were asked about, each stored once.
 CREATE TABLE snapshots (

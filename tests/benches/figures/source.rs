@@ -13,9 +13,9 @@ pub fn code(lines: usize) -> String {
     (0..lines).map(line).collect()
 }
 
-/// The name of the document with this number. It is on no disk: nothing is read there.
+/// The name of the document with this number, in a folder of its own. It is on no disk: nothing is read there.
 pub fn uri(number: usize) -> String {
-    format!("file:///measured/file_{number}.rs")
+    format!("file:///measured/{number}/file_{number}.rs")
 }
 
 /// The notification of one typed character.
