@@ -15,6 +15,7 @@
 //! - Time comes from the caller, in milliseconds since the Unix epoch.
 
 mod actions;
+mod claim;
 mod connection;
 mod error;
 mod events;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+pub use claim::{ClaimLimits, Claimed};
 use connection::{Durability, Thread};
 pub use error::StoreError;
 pub use events::{ChunkRecord, Event, EventKind, Followed};
@@ -54,7 +56,7 @@ pub use private::{
     create_directory as create_private_directory, create_file as create_private_file,
 };
 pub use purge::Purged;
-pub use queue::{AttemptEnd, ClaimLimits, Claimed, Next, Requeue};
+pub use queue::{AttemptEnd, Next, Requeue};
 pub use record::{
     FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SecretRecord,
     SessionRecord, StoredAnchor, UsageRecord,
