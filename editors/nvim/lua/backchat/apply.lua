@@ -10,6 +10,7 @@ local notify = require("backchat.notify")
 local positions = require("backchat.positions")
 local proposals = require("backchat.proposals")
 local requests = require("backchat.requests")
+local taking = require("backchat.taking")
 local targets = require("backchat.targets")
 local visible = require("backchat.visible")
 
@@ -53,45 +54,6 @@ local function has_markers(lines)
     end
   end
   return false
-end
-
---- The edits that make the text with conflict markers of a buffer, whole lines only.
----@param bufnr integer
----@param marked string
----@return lsp.TextEdit[]
-local function edits_to(bufnr, marked)
-  if vim.bo[bufnr].fileformat == "dos" then
-    marked = marked:gsub("\r\n", "\n")
-  end
-  local old = vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)
-  local new = vim.split((marked:gsub("\n$", "")), "\n", { plain = true })
-  local diff = vim.text.diff or vim.diff
-  local found = diff(
-    table.concat(old, "\n") .. "\n",
-    table.concat(new, "\n") .. "\n",
-    { result_type = "indices" }
-  )
-  -- Neovim takes the break behind the last line away again, where there is one.
-  local last_break = (vim.bo[bufnr].eol or (vim.bo[bufnr].fixeol and not vim.bo[bufnr].binary))
-      and "\n"
-    or ""
-  local edits = {}
-  for _, difference in
-    ipairs(found --[[@as integer[][] ]])
-  do
-    local old_start, old_count, new_start, new_count = unpack(difference)
-    local first = old_count == 0 and old_start or old_start - 1
-    -- Markers only add lines: there is always something new.
-    local text = table.concat(new, "\n", new_start, new_start + new_count - 1)
-    table.insert(edits, {
-      range = {
-        start = { line = first, character = 0 },
-        ["end"] = { line = first + old_count, character = 0 },
-      },
-      newText = text .. (first + old_count < #old and "\n" or last_break),
-    })
-  end
-  return edits
 end
 
 --- Neovim's own function leaves an empty line behind what is put at the end of the buffer. Such an
@@ -159,7 +121,7 @@ local function plan(bufnr, result, options)
     if has_markers(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)) then
       return nil, "the buffer has conflict markers already; resolve them first"
     end
-    return edits_to(bufnr, result.marked),
+    return result.markedEdits,
       ("applied %s, and marked %s: search for <<<<<<<"):format(
         inline.line_counts(result.added, result.removed),
         counted(conflicts, "conflict")
@@ -172,22 +134,6 @@ local function plan(bufnr, result, options)
       inline.line_counts(result.added, result.removed),
       result.status == "moved" and ", moved with its code" or ""
     )
-end
-
---- What was applied was shown, which is to have read it.
----@param request backchat.Request
-local function take(request)
-  if not request.unread then
-    return
-  end
-  client.ask("backchat/take", { requestId = request.id }, function(problem, result)
-    if problem then
-      return notify.error("take: " .. problem)
-    end
-    for _, taken in ipairs(result.responses) do
-      requests.update(taken.request)
-    end
-  end)
 end
 
 ---@param request backchat.Request
@@ -213,7 +159,10 @@ local function attempt(request, bufnr, options, tries)
     end
     write(bufnr, edits)
     notify.info(("%s · %s"):format(message, visible.single(documents.label(request.uri))))
-    take(requests.get(request.id) or request)
+    -- What was applied was shown, which is to have read it.
+    if (requests.get(request.id) or request).unread then
+      taking.take({ requestId = request.id })
+    end
     attach.refresh(bufnr)
   end)
 end

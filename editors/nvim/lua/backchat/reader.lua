@@ -14,6 +14,7 @@ local requests = require("backchat.requests")
 local signals = require("backchat.signals")
 local streams = require("backchat.streams")
 local submit = require("backchat.submit")
+local taking = require("backchat.taking")
 local visible = require("backchat.visible")
 
 local M = {}
@@ -139,14 +140,7 @@ local function take(reader)
   for _, turn in ipairs(reader.turns) do
     local request = newest(turn)
     if request.unread and is_shown(reader) then
-      client.ask("backchat/take", { requestId = request.id }, function(problem, result)
-        if problem then
-          return notify.error("take: " .. problem)
-        end
-        for _, taken in ipairs(result.responses) do
-          requests.update(taken.request)
-        end
-      end)
+      taking.take({ requestId = request.id })
     end
   end
 end

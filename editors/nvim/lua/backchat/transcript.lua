@@ -6,9 +6,9 @@ local client = require("backchat.client")
 local documents = require("backchat.documents")
 local markdown = require("backchat.markdown")
 local notify = require("backchat.notify")
-local requests = require("backchat.requests")
 local signals = require("backchat.signals")
 local status = require("backchat.status")
+local taking = require("backchat.taking")
 local visible = require("backchat.visible")
 
 local M = {}
@@ -44,18 +44,6 @@ local function session_of(bufnr)
   return vim.startswith(name, PREFIX) and name:sub(#PREFIX + 1) or nil
 end
 
----@param session_id string
-local function take(session_id)
-  client.ask("backchat/take", { sessionId = session_id }, function(problem, result)
-    if problem then
-      return notify.error("take: " .. problem)
-    end
-    for _, taken in ipairs(result.responses) do
-      requests.update(taken.request)
-    end
-  end)
-end
-
 ---@param bufnr integer
 ---@param session_id string
 local function refresh(bufnr, session_id)
@@ -68,7 +56,7 @@ local function refresh(bufnr, session_id)
     end
     markdown.set_lines(bufnr, M.render(result.session, result.turns))
     if result.session.unread > 0 and vim.fn.bufwinid(bufnr) ~= -1 then
-      take(session_id)
+      taking.take({ sessionId = session_id })
     end
   end)
 end

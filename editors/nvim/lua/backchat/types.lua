@@ -133,6 +133,7 @@
 ---@field preview string a unified diff
 ---@field merged string
 ---@field marked? string with conflict markers; only when the status is "conflict"
+---@field markedEdits? lsp.TextEdit[] what leads there; present when `marked` is
 
 --- A piece of a buffer: 0-based rows and byte columns, the end exclusive.
 ---@class backchat.Selection
