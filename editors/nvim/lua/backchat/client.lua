@@ -17,6 +17,8 @@ M.PROTOCOL_VERSION = 1
 local BACK_OFF = { 200, 1000, 4000, 15000, 60000 }
 --- A server that ran for so long (in milliseconds) was well.
 local WELL = 60000
+--- How long a completion may wait for the server, in milliseconds.
+local BRIEFLY = 500
 
 local modern = vim.fn.has("nvim-0.11") == 1
 
@@ -141,6 +143,24 @@ function M.request(method, params, callback, bufnr)
   if not sent then
     callback("the server has just ended")
   end
+end
+
+--- Asks a server that is ready, and waits a moment for its answer: for completion, which has no later.
+---@param method string
+---@param params? table
+---@return any result nil when there is none, or none in time
+function M.request_briefly(method, params)
+  if phase ~= "ready" then
+    return nil
+  end
+  local done, answer = false, nil
+  M.request(method, params, function(_, result)
+    done, answer = true, result
+  end)
+  vim.wait(BRIEFLY, function()
+    return done
+  end, 10)
+  return answer
 end
 
 --- Asks the server when it is ready; starts it when it is not.

@@ -31,24 +31,11 @@ end
 --- The names of the prompts as far as the server tells them at once, for completion.
 ---@return string[]
 function M.names()
-  local names = {}
-  if client.is_ready() then
-    local done = false
-    client.request(
-      "backchat/prompts",
-      parameters(vim.api.nvim_get_current_buf()),
-      function(_, result)
-        done = true
-        for _, prompt in ipairs(result and result.prompts or {}) do
-          table.insert(names, prompt.name)
-        end
-      end
-    )
-    vim.wait(500, function()
-      return done
-    end, 10)
-  end
-  return names
+  local library =
+    client.request_briefly("backchat/prompts", parameters(vim.api.nvim_get_current_buf()))
+  return vim.tbl_map(function(prompt)
+    return prompt.name
+  end, library and library.prompts or {})
 end
 
 --- The prompt whose name the words begin with, the longest such name, and what follows it.

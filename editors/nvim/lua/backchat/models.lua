@@ -11,18 +11,11 @@ local names = {}
 --- The names of the models as far as they are known, for completion.
 ---@return string[]
 function M.names()
-  if client.is_ready() and #names == 0 then
-    local done = false
-    client.request("backchat/models", nil, function(problem, result)
-      done = true
-      names = problem and {}
-        or vim.tbl_map(function(model)
-          return model.name
-        end, result.models)
-    end)
-    vim.wait(500, function()
-      return done
-    end, 10)
+  if #names == 0 then
+    local result = client.request_briefly("backchat/models")
+    names = vim.tbl_map(function(model)
+      return model.name
+    end, result and result.models or {})
   end
   return names
 end
