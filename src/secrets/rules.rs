@@ -33,7 +33,7 @@ const SHAPES: [Shape; 33] = [
         r#"(?i)\baws_?secret_?(?:access_?)?key\b["']?\s{0,4}[:=]\s{0,4}["']?([a-z0-9/+]{40})(?:[^a-z0-9/+=]|$)"#,
     ),
     ("Azure storage key", r"\bAccountKey=([A-Za-z0-9+/]{86}==)"),
-    ("crates.io token", r"\bcio([A-Za-z0-9]{32})\b"),
+    ("Cargo registry token", r"\bcio([A-Za-z0-9]{32})\b"),
     ("Databricks token", r"\bdapi([0-9a-f]{32})\b"),
     ("DigitalOcean token", r"\bdo[opr]_v1_([0-9a-f]{64})\b"),
     (
