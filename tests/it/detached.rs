@@ -74,10 +74,7 @@ fn the_detached_worker_can_be_turned_off() {
     world
         .model
         .on("slow", [Reply::stream().wait(&gate).text("done").finish()]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "slow");
+    let (editor, request) = world.asked("slow");
     editor.wait_for_state(&request.id, State::Running);
     assert_eq!(editor.quit(), Some(0));
     assert!(world.processes().is_empty());
@@ -93,10 +90,7 @@ fn an_editor_that_dies_leaves_a_worker_too() {
     world
         .model
         .on("slow", [Reply::stream().wait(&gate).text("done").finish()]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "slow");
+    let (editor, request) = world.asked("slow");
     editor.wait_for_state(&request.id, State::Running);
     editor.close_stdin();
     left_behind(&world);
@@ -156,10 +150,7 @@ fn a_detached_worker_that_is_killed_loses_nothing() {
             Reply::answer("done"),
         ],
     );
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "slow");
+    let (editor, request) = world.asked("slow");
     world
         .model
         .wait_for_call("slow", |call| call.ended.is_none());

@@ -103,10 +103,7 @@ fn an_answer_that_was_completed_while_nobody_was_there_is_fetched(#[case] format
         .words("upon a time.")
         .finish();
     world.model.on("story", [reply]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "story");
+    let (editor, request) = world.asked("story");
     wait_until_stored(&editor, &request.id, "Once ");
     editor.kill();
     gate.open();
@@ -124,10 +121,7 @@ fn a_server_killed_before_the_first_word_finds_its_answer() {
     world
         .model
         .on("story", [Reply::stream().wait(&gate).words(WHOLE).finish()]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "story");
+    let (editor, request) = world.asked("story");
     world.model.wait_for_running(1);
     editor.kill();
     gate.open();
@@ -151,10 +145,7 @@ fn a_server_killed_while_it_takes_up_again_takes_up_once_more(#[case] format: &s
         .words("time.")
         .finish();
     world.model.on("story", [reply]);
-    let uri = world.uri("main.rs");
-    let mut editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "story");
+    let (mut editor, request) = world.asked("story");
     for (gate, text) in gates.iter().zip(["Once ", "Once upon ", "Once upon a "]) {
         wait_until_stored(&editor, &request.id, text);
         editor.kill();
@@ -177,10 +168,7 @@ fn a_connection_that_breaks_costs_nothing(#[case] format: &str) {
         .words("a time.")
         .finish();
     world.model.on("story", [reply]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "story");
+    let (editor, request) = world.asked("story");
     let held = editor.wait_for_state(&request.id, State::Held);
     assert!(held.hold.unwrap().reason.contains("broken off"));
     gate.open();
@@ -199,10 +187,7 @@ fn a_closed_editor_leaves_the_rest_to_its_worker() {
         .words("a time.")
         .finish();
     world.model.on("story", [reply]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "story");
+    let (editor, request) = world.asked("story");
     wait_until_stored(&editor, &request.id, "Once ");
     editor.quit();
     world.model.wait_for_asked("GET /v1/stream?");
@@ -229,10 +214,7 @@ fn an_answer_that_the_provider_has_forgotten_is_asked_for_anew(#[case] format: &
             Reply::answer(WHOLE),
         ],
     );
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "story");
+    let (editor, request) = world.asked("story");
     wait_until_stored(&editor, &request.id, "Once upon ");
     editor.kill();
     world.model.forget_streams();
@@ -251,10 +233,7 @@ fn a_cancel_ends_the_generation_at_the_provider(#[case] format: &str, #[case] as
     world
         .model
         .on("endless", [Reply::stream().words("on and on ").silence()]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "endless");
+    let (editor, request) = world.asked("endless");
     wait_until_stored(&editor, &request.id, "on and on ");
     assert_eq!(editor.cancel(&request.id).state, State::Cancelled);
     world.model.wait_for_asked(asked);
@@ -270,10 +249,7 @@ fn what_is_cancelled_while_nobody_works_is_ended_at_the_provider_later() {
     world
         .model
         .on("endless", [Reply::stream().words("on and on ").silence()]);
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "endless");
+    let (editor, request) = world.asked("endless");
     wait_until_stored(&editor, &request.id, "on and on ");
     editor.kill();
     let cancelled = world.run(&["cancel", &request.id.0]);
@@ -289,10 +265,7 @@ fn what_is_cancelled_while_nobody_works_is_ended_at_the_provider_later() {
 #[test]
 fn a_response_that_the_provider_kept_is_deleted_there_in_the_end() {
     let world = world("openai-responses");
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "what? «a»");
+    let (editor, request) = world.asked("what? «a»");
     editor.wait_for_response(&request.id);
     world.model.wait_for_asked("DELETE /v1/responses/resp_0");
     assert_eq!(
@@ -314,10 +287,7 @@ fn without_the_setting_a_provider_is_asked_to_keep_nothing() {
         "what",
         [Reply::error(429, "later").header("retry-after", "3600")],
     );
-    let uri = world.uri("main.rs");
-    let editor = world.editor();
-    editor.open(&uri, CODE);
-    let request = editor.ask(&uri, "what?");
+    let (editor, request) = world.asked("what?");
     editor.wait_for::<RequestDidChange>(|it| {
         it.request.id == request.id && it.request.state == State::Held
     });

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use backchat::protocol::RequestInfo;
 use tempfile::TempDir;
 
 use super::editor::{Editor, Launch};
@@ -131,6 +132,14 @@ temperature = 0.0
     /// An editor window with its own server.
     pub fn editor(&self) -> Editor {
         Editor::start(self.launch())
+    }
+
+    /// An editor that has opened a small file and asked about it.
+    pub fn asked(&self, prompt: &str) -> (Editor, RequestInfo) {
+        let (editor, uri) = (self.editor(), self.uri("main.rs"));
+        editor.open(&uri, "fn main() {}\n");
+        let request = editor.ask(&uri, prompt);
+        (editor, request)
     }
 
     /// Several windows, each of which follows the store: what happens from here on is told in all.
