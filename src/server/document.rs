@@ -121,6 +121,15 @@ impl Document {
         })
     }
 
+    /// Where the requests are now.
+    pub fn infos(&self, encoding: Encoding) -> Vec<(RequestId, AnchorInfo)> {
+        let of_request = |anchor: &Tracked| match &anchor.key {
+            Key::Request(id) => Some((id.clone(), self.info(anchor, encoding))),
+            Key::Pending(_) => None,
+        };
+        self.anchors.iter().filter_map(of_request).collect()
+    }
+
     pub fn info(&self, anchor: &Tracked, encoding: Encoding) -> AnchorInfo {
         let (span, status) = self.settle(anchor);
         AnchorInfo {

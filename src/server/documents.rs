@@ -243,17 +243,18 @@ impl Documents {
         Some(document.info(anchor, encoding))
     }
 
+    /// Where the requests of an open buffer are now, by its canonical URI.
+    pub fn anchors_of(&self, uri: &str, encoding: Encoding) -> Vec<(RequestId, AnchorInfo)> {
+        let document = self.open.get(uri);
+        document.map_or_else(Vec::new, |document| document.infos(encoding))
+    }
+
     /// Where the requests of all open buffers are now.
     pub fn anchors(&self, encoding: Encoding) -> Vec<(RequestId, AnchorInfo)> {
-        let mut anchors = Vec::new();
-        for document in &self.open {
-            for anchor in &document.anchors {
-                if let Key::Request(id) = &anchor.key {
-                    anchors.push((id.clone(), document.info(anchor, encoding)));
-                }
-            }
-        }
-        anchors
+        let documents = self.open.iter();
+        documents
+            .flat_map(|document| document.infos(encoding))
+            .collect()
     }
 
     /// The URI of an open buffer as its client spells it.

@@ -1,5 +1,6 @@
 //! Hover: the response at the code that it is about.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tower_lsp::jsonrpc::Result;
@@ -7,40 +8,44 @@ use tower_lsp::ls_types::{
     Hover, HoverContents, HoverParams, MarkupContent, MarkupKind, Position, Range,
 };
 
-use super::super::{Server, errors, look};
+use super::super::{Server, errors, text_sync};
 use super::{harmless, one_line};
-use crate::coordinator;
-use crate::protocol::{RequestInfo, RequestsParams};
-use crate::session::State;
+use crate::buffer_name;
+use crate::session::{RequestId, State};
+use crate::store::TurnRecord;
 
 /// Answers `textDocument/hover`. A response that is shown so is read.
+///
+/// Editors ask this all the time, and mostly where nothing was asked: what the buffer's anchors already
+/// say costs no look at the store.
 pub(crate) async fn hover(server: &Arc<Server>, params: HoverParams) -> Result<Option<Hover>> {
     let at = params.text_document_position_params.position;
-    let text_document = params.text_document_position_params.text_document;
-    let requests = look::requests(server, RequestsParams { text_document })
-        .await?
-        .requests;
+    let uri = params.text_document_position_params.text_document.uri;
+    let uri = buffer_name::canonical(uri.as_str());
+    text_sync::load_anchors(server, &uri).await;
+    let here = server.documents.anchors_of(&uri, server.encoding());
+    let mut here: HashMap<RequestId, Range> = here
+        .into_iter()
+        .filter(|(_, anchor)| contains(anchor.range, at))
+        .map(|(id, anchor)| (id, anchor.range))
+        .collect();
+    if here.is_empty() {
+        return Ok(None);
+    }
     let coordinator = server.coordinator().await?;
+    let turns = coordinator.store().turns(here.keys().cloned().collect());
+    let mut turns = turns
+        .await
+        .map_err(|error| errors::from_use_case(&error.into()))?;
+    turns.retain(|turn| !turn.request.dismissed);
+    turns.sort_by_key(|turn| turn.request.seq);
     let mut parts = Vec::new();
     let mut shown_range = None;
-    for request in &requests {
-        let Some(anchor) = request
-            .anchor
-            .as_ref()
-            .filter(|anchor| contains(anchor.range, at))
-        else {
-            continue;
-        };
-        let turn = coordinator.store().turn(&request.id).await;
-        let turn = turn.map_err(|error| errors::from_use_case(&error.into()))?;
-        let text = turn
-            .response
-            .map(|response| response.text)
-            .unwrap_or_default();
-        parts.push(part(request, &text));
-        shown_range = Some(anchor.range);
-        if request.unread {
-            let taken: coordinator::Result<_> = coordinator.take_request(&request.id).await;
+    for turn in &turns {
+        parts.push(part(turn));
+        shown_range = here.remove(&turn.request.id);
+        if turn.request.unread {
+            let taken = coordinator.take_request(&turn.request.id).await;
             taken.map_err(|error| errors::from_use_case(&error))?;
         }
     }
@@ -53,15 +58,14 @@ pub(crate) async fn hover(server: &Arc<Server>, params: HoverParams) -> Result<O
     }))
 }
 
-fn part(request: &RequestInfo, text: &str) -> String {
+fn part(turn: &TurnRecord) -> String {
+    let (request, response) = (&turn.request, turn.response.as_ref());
     let asked = one_line(&request.prompt, 80);
     let state = match request.state {
         State::Done => String::new(),
         State::Failed => {
-            let message = request
-                .failure
-                .as_ref()
-                .map_or("", |failure| failure.message.as_str());
+            let failure = request.failure.as_ref();
+            let message = failure.map_or("", |failure| failure.message.as_str());
             format!(" — failed: {}", one_line(message, 200))
         }
         state => format!(" — {}", state.name()),
@@ -69,7 +73,7 @@ fn part(request: &RequestInfo, text: &str) -> String {
     format!(
         "**Backchat: {}**{state}\n\n{}",
         harmless::markdown(&asked),
-        harmless::markdown(text)
+        harmless::markdown(response.map_or("", |response| response.text.as_str()))
     )
 }
 
