@@ -28,8 +28,8 @@ use crate::llm;
 use crate::models::Models;
 use crate::session::{RequestId, SessionId};
 use crate::store::{
-    Followed, RequestRecord, SessionFilter, SessionPage, StatusCounts, Store, StoreError,
-    StoredAnchor, TurnRecord,
+    Followed, RequestRecord, SessionFilter, SessionPage, StatusCounts, Store, StoredAnchor,
+    TurnRecord,
 };
 use crate::worker::{Tools, Worker};
 
@@ -84,7 +84,7 @@ impl Coordinator {
     }
 
     async fn build(store: Store, models: Models, client: Option<llm::Client>) -> Result<Self> {
-        let feed = Feed::start(store.clone()).await?;
+        let feed = Feed::start(&store).await?;
         if client.is_some()
             && let Err(error) = store.housekeep(clock::now()).await
         {
@@ -171,8 +171,7 @@ impl Coordinator {
     ///
     /// For an unknown request, or when the store fails.
     pub async fn cancel(&self, id: &RequestId) -> Result<RequestRecord> {
-        let cancelled = self.inner.store.cancel(id, clock::now()).await;
-        self.told(cancelled)
+        Ok(self.inner.store.cancel(id, clock::now()).await?)
     }
 
     /// Queues a failed, cancelled or held request again.
@@ -181,8 +180,9 @@ impl Coordinator {
     ///
     /// For an unknown or a done request, or when the store fails.
     pub async fn retry(&self, id: &RequestId) -> Result<RequestRecord> {
-        let retried = self.inner.store.retry(id, clock::now()).await;
-        self.told(retried)
+        let retried = self.inner.store.retry(id, clock::now()).await?;
+        self.wake_worker();
+        Ok(retried)
     }
 
     /// Allows the secrets that a request is held for to be sent to its endpoint, and wakes the worker.
@@ -191,8 +191,8 @@ impl Coordinator {
     ///
     /// For an unknown request, for one that is not held for a secret, or when the store fails.
     pub async fn allow(&self, id: &RequestId) -> Result<RequestRecord> {
-        let allowed = self.inner.store.allow(id, clock::now()).await;
-        let allowed = self.told(allowed)?;
+        let allowed = self.inner.store.allow(id, clock::now()).await?;
+        self.wake_worker();
         tracing::info!(request = %id, "the user allows its secrets to be sent");
         Ok(allowed)
     }
@@ -203,8 +203,7 @@ impl Coordinator {
     ///
     /// For an unknown or an unfinished request, or when the store fails.
     pub async fn dismiss(&self, id: &RequestId) -> Result<RequestRecord> {
-        let dismissed = self.inner.store.dismiss(id, clock::now()).await;
-        self.told(dismissed)
+        Ok(self.inner.store.dismiss(id, clock::now()).await?)
     }
 
     /// Hands over the unread responses of a session; each is handed over once, over all windows.
@@ -213,8 +212,7 @@ impl Coordinator {
     ///
     /// For an unknown session, or when the store fails.
     pub async fn take_session(&self, id: &SessionId) -> Result<Vec<TurnRecord>> {
-        let taken = self.inner.store.take_session(id, clock::now()).await;
-        self.told(taken)
+        Ok(self.inner.store.take_session(id, clock::now()).await?)
     }
 
     /// Hands over the response of a request if it is unread.
@@ -223,8 +221,7 @@ impl Coordinator {
     ///
     /// For an unknown request, or when the store fails.
     pub async fn take_request(&self, id: &RequestId) -> Result<Option<TurnRecord>> {
-        let taken = self.inner.store.take_request(id, clock::now()).await;
-        self.told(taken)
+        Ok(self.inner.store.take_request(id, clock::now()).await?)
     }
 
     /// The sessions that match.
@@ -252,12 +249,8 @@ impl Coordinator {
     ///
     /// When the store fails.
     pub async fn rename(&self, old_uri: &str, new_uri: &str) -> Result<usize> {
-        let renamed = self
-            .inner
-            .store
-            .rename(old_uri, new_uri, clock::now())
-            .await;
-        self.told(renamed)
+        let renamed = self.inner.store.rename(old_uri, new_uri, clock::now());
+        Ok(renamed.await?)
     }
 
     /// The prompt library as it is on disk now, with the prompts of a workspace.
@@ -326,14 +319,14 @@ impl Coordinator {
         if let Some(name) = &name {
             self.model(name)?;
         }
-        let stored = self.inner.store.set_setting(SELECTED_MODEL, name).await;
-        self.told(stored)
+        Ok(self.inner.store.set_setting(SELECTED_MODEL, name).await?)
     }
 
     /// Takes a key that the editor keeps, or forgets it. It stays in memory.
     pub fn provide_key(&self, name: &str, key: Option<SecretString>) {
         self.inner.models.provide_key(name, key);
-        self.inner.feed.nudge();
+        // A model that waits for it can be called now.
+        self.wake_worker();
     }
 
     fn model(&self, name: &str) -> Result<Model> {
@@ -353,9 +346,10 @@ impl Coordinator {
             })
     }
 
-    /// Passes on a change of the store, after the feed was told to look.
-    fn told<T>(&self, result: std::result::Result<T, StoreError>) -> Result<T> {
-        self.inner.feed.nudge();
-        Ok(result?)
+    /// Lets the worker look at the queue now, and not when it hears of the change.
+    fn wake_worker(&self) {
+        if let Some(worker) = &self.inner.worker {
+            worker.wake();
+        }
     }
 }

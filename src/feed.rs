@@ -1,14 +1,12 @@
 //! The feed: what happens in the store, in this process or any other, as it happens.
 //!
-//! One task follows the store. A nudge makes it look at once, which every part of this process that
-//! has changed something gives; changes of other processes are noticed by polling the database's
-//! version counter.
+//! The store's own thread looks: at once after each commit of this process, and now and then for those of
+//! others. So nobody has to tell that he has changed something, and between two looks nothing wakes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, broadcast};
-use tokio::task::JoinHandle;
+use tokio::sync::broadcast;
 
 use crate::store::{Followed, Store};
 
@@ -21,19 +19,7 @@ const BACKLOG: usize = 256;
 /// A handle on the feed; clones share it. The feed ends with the last handle.
 #[derive(Clone)]
 pub struct Feed {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    nudge: Arc<Notify>,
-    changes: broadcast::Sender<Arc<Followed>>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    changes: Arc<broadcast::Sender<Arc<Followed>>>,
 }
 
 impl Feed {
@@ -42,67 +28,26 @@ impl Feed {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub async fn start(store: Store) -> crate::store::Result<Self> {
-        let position = store.now_at().await?;
-        let nudge = Arc::new(Notify::new());
+    pub async fn start(store: &Store) -> crate::store::Result<Self> {
         let (changes, _) = broadcast::channel(BACKLOG);
-        let task = tokio::spawn(follow(store, position, Arc::clone(&nudge), changes.clone()));
-        Ok(Self {
-            inner: Arc::new(Inner {
-                nudge,
-                changes,
-                task,
-            }),
-        })
-    }
-
-    /// Something was changed by this process: look at once.
-    pub fn nudge(&self) {
-        self.inner.nudge.notify_one();
+        let changes = Arc::new(changes);
+        let listeners = Arc::downgrade(&changes);
+        let tell = move |followed| {
+            let Some(changes) = listeners.upgrade() else {
+                return false;
+            };
+            // No one may be listening, which is no fault.
+            let _ = changes.send(Arc::new(followed));
+            true
+        };
+        store.watch(POLL, tell).await?;
+        Ok(Self { changes })
     }
 
     /// Hears of everything from now on, in order. A receiver that lags is told so by an error and
     /// must then look at everything anew.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Followed>> {
-        self.inner.changes.subscribe()
-    }
-}
-
-async fn follow(
-    store: Store,
-    (mut last_event, mut last_chunk): (i64, i64),
-    nudge: Arc<Notify>,
-    changes: broadcast::Sender<Arc<Followed>>,
-) {
-    let mut version = None;
-    loop {
-        let nudged = tokio::select! {
-            () = nudge.notified() => true,
-            () = tokio::time::sleep(POLL) => false,
-        };
-        let looked = async {
-            let now = store.data_version().await?;
-            if !nudged && version == Some(now) {
-                return Ok(None);
-            }
-            version = Some(now);
-            store.follow(last_event, last_chunk).await.map(Some)
-        };
-        match looked.await {
-            Ok(Some(followed)) => {
-                last_event = followed.last_event;
-                last_chunk = followed.last_chunk;
-                if followed.more {
-                    nudge.notify_one();
-                }
-                if followed.missed || !followed.events.is_empty() || !followed.chunks.is_empty() {
-                    // No one may be listening, which is no fault.
-                    let _ = changes.send(Arc::new(followed));
-                }
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the store could not be followed"),
-        }
+        self.changes.subscribe()
     }
 }

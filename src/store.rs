@@ -36,6 +36,7 @@ mod secrets;
 #[cfg(test)]
 pub(crate) mod simulated;
 mod submit;
+mod survey;
 mod transcript;
 
 #[cfg(test)]
@@ -65,6 +66,7 @@ pub use recovery::Recovered;
 pub use resume::{Interrupted, Unattended};
 pub use schema::prepare_directory;
 pub use submit::{Accepted, NewRequest};
+pub use survey::Survey;
 pub use transcript::{HistoryTurn, TurnRecord};
 
 /// The result of every store method.
@@ -80,6 +82,7 @@ struct Inner {
     directory: PathBuf,
     identity: identity::Identity,
     owner: liveness::Owner,
+    /// Before the reader, whose thread ends after this one: fields are dropped in their order.
     writer: Thread,
     reader: Thread,
 }
@@ -100,14 +103,15 @@ impl Store {
         private::repair(directory)?;
         let path = directory.join(Self::FILE);
         let writer = schema::open(&path)?;
-        let reader = schema::open_reader(&path)?;
+        let reader = Thread::start("backchat-store-read", schema::open_reader(&path)?, None);
+        let writer = Thread::start("backchat-store-write", writer, reader.nudge());
         Ok(Self {
             inner: Arc::new(Inner {
                 identity: identity::Identity::of(&path),
                 directory: directory.to_owned(),
                 owner: liveness::Owner::register(directory)?,
-                writer: Thread::start("backchat-store-write", writer),
-                reader: Thread::start("backchat-store-read", reader),
+                writer,
+                reader,
             }),
         })
     }
@@ -151,19 +155,6 @@ impl Store {
         F: FnOnce(&Connection) -> Result<R> + Send + 'static,
     {
         self.inner.reader.run(job).await
-    }
-
-    /// A counter that is different after any other connection, of this process or another, has
-    /// committed a change.
-    ///
-    /// Source: <https://www.sqlite.org/pragma.html#pragma_data_version>
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn data_version(&self) -> Result<i64> {
-        self.read(|db| Ok(db.query_row("PRAGMA data_version", [], |row| row.get(0))?))
-            .await
     }
 
     /// Asks SQLite to check the whole database: the problems that it found, none when it is sound.

@@ -31,7 +31,7 @@ use crate::llm;
 use crate::models::Models;
 use crate::session::RequestId;
 use crate::store::{Claimed, EventKind, Followed, Store, StoreError};
-use schedule::{Schedule, Surroundings};
+use schedule::{Schedule, Surroundings, Turn};
 
 /// What lines of the log hold prompts and answers, which are written only when that was asked for.
 pub(crate) const CONTENT: &str = "backchat::content";
@@ -107,6 +107,11 @@ impl Worker {
         Self { shared }
     }
 
+    /// Lets it look at the queue now.
+    pub(crate) fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+
     /// Gives back what runs, to be queued again with its text kept, and ends.
     pub(crate) async fn stop(&self) {
         self.shared.stop.cancel();
@@ -167,18 +172,23 @@ async fn work(shared: Arc<Shared>) {
     let store = &shared.tools.store;
     let mut schedule = Schedule::default();
     loop {
-        let pause = match schedule.turn(store, &shared).await {
-            Ok(pause) => pause,
+        let turn = match schedule.turn(store, &shared).await {
+            Ok(turn) => turn,
             Err(error) => {
                 tracing::error!(%error, "the worker cannot use the store");
-                Some(STORE_PAUSE)
+                Turn {
+                    pause: Some(STORE_PAUSE),
+                    unattended: false,
+                }
             }
         };
-        if let Err(error) = unattended::let_go(&shared).await {
+        if turn.unattended
+            && let Err(error) = unattended::let_go(&shared).await
+        {
             tracing::warn!(%error, "responses that nobody waits for could not be ended");
         }
         let pause = async {
-            match pause {
+            match turn.pause {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => std::future::pending().await,
             }
@@ -228,10 +238,6 @@ impl Surroundings for Arc<Shared> {
         begin(self, claimed);
     }
 
-    fn changed(&self) {
-        self.tools.feed.nudge();
-    }
-
     fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
@@ -279,7 +285,6 @@ fn begin(shared: &Arc<Shared>, claimed: Claimed) {
         shared_in
             .running
             .remove_if(&id, |_, running| running.run == run);
-        shared_in.tools.feed.nudge();
         shared_in.wake.notify_one();
     });
 }

@@ -111,8 +111,8 @@ impl Coordinator {
                     Lane::Foreground
                 }
             })
-            .await;
-        let accepted = self.told(accepted)?;
+            .await?;
+        self.wake_worker();
         tracing::info!(
             request = %accepted.request.id,
             session = %accepted.request.session_id,

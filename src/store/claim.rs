@@ -2,6 +2,9 @@
 //!
 //! A claim is a lease; how it is kept and ended is in [`super::queue`].
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, params};
 
 use super::events::{self, EventKind};
@@ -22,6 +25,8 @@ pub struct ClaimLimits {
     pub models: Vec<(String, u32)>,
     /// The limit for a model that is not in `models`.
     pub default_limit: u32,
+    /// How many at once, which bounds how long other writers wait.
+    pub most: usize,
 }
 
 /// A claimed request: a new attempt has been begun and counted, or an old one is to be taken up again.
@@ -34,73 +39,59 @@ pub struct Claimed {
 }
 
 impl Store {
-    /// Claims the next request that may run now, if there is one: foreground before background, in
-    /// the order of acceptance, none before the end of an earlier one of its session, and none beside
-    /// another of its session: an earlier one that is retried waits for the later one that runs.
+    /// Claims the requests that may run now, in one commit, `limits.most` at most: foreground before
+    /// background, in the order of acceptance, none before the end of an earlier one of its session, and none
+    /// beside another of its session: an earlier one that is retried waits for the later one that runs.
     ///
     /// # Errors
     ///
-    /// When the claim is not on disk.
-    pub async fn claim(&self, limits: ClaimLimits, now: i64) -> Result<Option<Claimed>> {
+    /// When the claims are not on disk.
+    pub async fn claim(&self, limits: ClaimLimits, now: i64) -> Result<Vec<Claimed>> {
         let owner = self.owner().0.clone();
         self.write_relaxed(move |db| {
-            let Some(id) = next_claimable(db, &owner, &limits, now)? else {
-                return Ok(None);
-            };
-            db.prepare_cached(
-                "UPDATE requests SET state = 'running', owner = ?2, lease_until = ?3,
-                     hold_reason = NULL, not_before = 0, failure = NULL
-                 WHERE id = ?1",
-            )?
-            .execute(params![id.0, owner, now + limits.lease_ms])?;
-            let interrupted = resume::interrupted(db, &id)?;
-            if interrupted.is_none() {
-                db.prepare_cached(
-                    "UPDATE requests SET attempt = attempt + 1, started_at = ?2 WHERE id = ?1",
-                )?
-                .execute(params![id.0, now])?;
-                db.prepare_cached(
-                    "INSERT INTO attempts (request_id, number, started_at)
-                     SELECT id, attempt, ?2 FROM requests WHERE id = ?1",
-                )?
-                .execute(params![id.0, now])?;
-            }
-            let request = by_id(db, &id)?;
-            events::record(db, now, EventKind::Claimed, &id, &request.session_id)?;
-            Ok(Some(Claimed {
-                request,
-                interrupted,
-            }))
-        })
-        .await
-    }
-
-    /// The moment at which a request that waits now may be claimed, if one waits for a moment.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn next_wake(&self, now: i64) -> Result<Option<i64>> {
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached(
-                    "SELECT min(at) FROM (
-                        SELECT not_before AS at FROM requests WHERE state = 'queued' AND not_before > ?1
-                        UNION ALL SELECT blocked_until FROM endpoints WHERE blocked_until > ?1
-                        UNION ALL SELECT lease_until FROM requests WHERE state = 'running')",
-                )?
-                .query_row([now], |row| row.get(0))?)
+            claimable(db, &owner, &limits, now)?
+                .into_iter()
+                .map(|id| claim(db, &id, &owner, limits.lease_ms, now))
+                .collect()
         })
         .await
     }
 }
 
-fn next_claimable(
+fn claim(db: &Connection, id: &RequestId, owner: &str, lease_ms: i64, now: i64) -> Result<Claimed> {
+    db.prepare_cached(
+        "UPDATE requests SET state = 'running', owner = ?2, lease_until = ?3,
+             hold_reason = NULL, not_before = 0, failure = NULL
+         WHERE id = ?1",
+    )?
+    .execute(params![id.0, owner, now + lease_ms])?;
+    let interrupted = resume::interrupted(db, id)?;
+    if interrupted.is_none() {
+        db.prepare_cached(
+            "UPDATE requests SET attempt = attempt + 1, started_at = ?2 WHERE id = ?1",
+        )?
+        .execute(params![id.0, now])?;
+        db.prepare_cached(
+            "INSERT INTO attempts (request_id, number, started_at)
+             SELECT id, attempt, ?2 FROM requests WHERE id = ?1",
+        )?
+        .execute(params![id.0, now])?;
+    }
+    let request = by_id(db, id)?;
+    events::record(db, now, EventKind::Claimed, id, &request.session_id)?;
+    Ok(Claimed {
+        request,
+        interrupted,
+    })
+}
+
+/// The requests to claim, in their order. There is at most one of each session.
+fn claimable(
     db: &Connection,
     owner: &str,
     limits: &ClaimLimits,
     now: i64,
-) -> Result<Option<RequestId>> {
+) -> Result<Vec<RequestId>> {
     let mut statement = db.prepare_cached(
         "SELECT r.id, r.model, r.endpoint, r.lane, r.submitter = ?2
          FROM requests r
@@ -112,7 +103,12 @@ fn next_claimable(
          ORDER BY r.lane, r.seq",
     )?;
     let mut rows = statement.query(params![now, owner])?;
-    while let Some(row) = rows.next()? {
+    // What runs at each endpoint, the claims of this look included.
+    let mut running: HashMap<String, u32> = HashMap::new();
+    let mut claimable = Vec::new();
+    while claimable.len() < limits.most
+        && let Some(row) = rows.next()?
+    {
         let (model, endpoint): (String, String) = (row.get(1)?, row.get(2)?);
         let (lane, is_mine): (i64, bool) = (row.get(3)?, row.get(4)?);
         let limit = match limits.models.iter().find(|(name, _)| *name == model) {
@@ -120,15 +116,24 @@ fn next_claimable(
             None if is_mine => limits.default_limit,
             None => continue,
         };
-        let running: u32 = db
-            .prepare_cached(
-                "SELECT count(*) FROM requests WHERE state = 'running' AND endpoint = ?1",
-            )?
-            .query_row([&endpoint], |row| row.get(0))?;
+        let running = match running.entry(endpoint) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let running = running_at(db, unknown.key())?;
+                unknown.insert(running)
+            }
+        };
         let allowed = if lane == 0 { limit + 1 } else { limit };
-        if running < allowed {
-            return Ok(Some(RequestId(row.get(0)?)));
+        if *running < allowed {
+            *running += 1;
+            claimable.push(RequestId(row.get(0)?));
         }
     }
-    Ok(None)
+    Ok(claimable)
+}
+
+fn running_at(db: &Connection, endpoint: &str) -> Result<u32> {
+    Ok(db
+        .prepare_cached("SELECT count(*) FROM requests WHERE state = 'running' AND endpoint = ?1")?
+        .query_row([endpoint], |row| row.get(0))?)
 }

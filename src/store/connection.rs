@@ -1,12 +1,16 @@
 //! A thread that owns a connection and runs jobs on it.
 //!
 //! SQLite blocks; the runtime's threads must not. The writing thread takes the jobs that are
-//! waiting and commits them together, so that many submits at once cost one `fsync`.
+//! waiting and commits them together, so that many submits at once cost one `fsync`. Between its jobs the
+//! reading thread looks for what has changed ([`Watch`]): at once after each commit of the other, and now and
+//! then for those of other processes.
 
 #[cfg(test)]
 mod inline;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -42,12 +46,51 @@ type Work = Box<dyn FnOnce(Result<&Connection>) -> Answer + Send>;
 enum Job {
     Run(Box<dyn FnOnce(&Connection) + Send>),
     Transact(Durability, Work),
+    Watch(Watch),
+    Look,
+}
+
+/// What a thread looks for between its jobs.
+pub(super) struct Watch {
+    /// How often it looks when nobody tells it that there is something to see.
+    pub every: Duration,
+    /// Looks; it is given whether somebody has told.
+    pub look: Box<dyn FnMut(&Connection, bool) -> Seen + Send>,
+}
+
+/// What a look has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Everything that there was.
+    All,
+    /// Some of it: look again after the jobs that wait.
+    Some,
+    /// Nobody cares any more.
+    Enough,
+}
+
+/// Tells a thread that there is something to see.
+#[derive(Clone)]
+pub(super) struct Nudge {
+    /// Whether the thread has been told and not looked yet.
+    told: Arc<AtomicBool>,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Nudge {
+    fn nudge(&self) {
+        if !self.told.swap(true, Ordering::AcqRel) {
+            // A thread that has ended has nobody to tell.
+            let _ = self.jobs.send(Job::Look);
+        }
+    }
 }
 
 /// The handle of such a thread. The thread ends when the handle is dropped, after the jobs that
 /// were given to it.
 pub(super) struct Thread {
     jobs: Option<mpsc::Sender<Job>>,
+    told: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
     /// Of a simulation, which has no threads.
     #[cfg(test)]
@@ -55,14 +98,25 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    pub(super) fn start(name: &str, connection: Connection) -> Self {
+    /// `committed` is told of each commit.
+    pub(super) fn start(name: &str, connection: Connection, committed: Option<Nudge>) -> Self {
         let (jobs, receiver) = mpsc::channel();
+        let told = Arc::new(AtomicBool::new(false));
+        let service = Service {
+            connection,
+            jobs: receiver,
+            committed,
+            told: Arc::clone(&told),
+            watch: None,
+            look_at: Instant::now(),
+        };
         let thread = thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || serve(&connection, &receiver))
+            .spawn(move || service.serve())
             .ok();
         Self {
             jobs: Some(jobs),
+            told,
             thread,
             #[cfg(test)]
             inline: None,
@@ -70,12 +124,26 @@ impl Thread {
     }
 
     #[cfg(test)]
-    pub(super) const fn inline(inline: Inline) -> Self {
+    pub(super) fn inline(inline: Inline) -> Self {
         Self {
             jobs: None,
+            told: Arc::default(),
             thread: None,
             inline: Some(inline),
         }
+    }
+
+    /// What tells this thread that there is something to see. The thread ends only after the last of these.
+    pub(super) fn nudge(&self) -> Option<Nudge> {
+        Some(Nudge {
+            told: Arc::clone(&self.told),
+            jobs: self.jobs.clone()?,
+        })
+    }
+
+    /// Looks for changes from here on, in place of any earlier watch: first after the jobs that wait now.
+    pub(super) fn watch(&self, watch: Watch) -> Result<()> {
+        self.send(Job::Watch(watch))
     }
 
     fn send(&self, job: Job) -> Result<()> {
@@ -169,63 +237,121 @@ fn in_savepoint<R>(
     result
 }
 
-fn serve(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
-    let mut kept = None;
-    loop {
-        let job = match kept.take() {
-            Some(job) => job,
-            None => match jobs.recv() {
-                Ok(job) => job,
-                Err(mpsc::RecvError) => return,
-            },
-        };
-        match job {
-            Job::Run(run) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| run(connection)));
-            }
-            Job::Transact(durability, work) => {
-                let mut batch = vec![work];
-                let mut strictest = durability;
-                while batch.len() < BATCH {
-                    match jobs.try_recv() {
-                        Ok(Job::Transact(durability, work)) => {
-                            strictest = strictest.max(durability);
-                            batch.push(work);
-                        }
-                        Ok(other) => {
-                            kept = Some(other);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
-                }
-                commit(connection, strictest, batch);
-            }
-        }
-    }
+/// What the thread has.
+struct Service {
+    connection: Connection,
+    jobs: mpsc::Receiver<Job>,
+    committed: Option<Nudge>,
+    told: Arc<AtomicBool>,
+    watch: Option<Watch>,
+    /// When to look again.
+    look_at: Instant,
 }
 
-fn commit(connection: &Connection, durability: Durability, batch: Vec<Work>) {
-    let begun = begin(connection, durability);
-    let answers: Vec<Answer> = batch
-        .into_iter()
-        .map(|work| work(begun.as_ref().map(|()| connection).map_err(again)))
-        .collect();
-    if begun.is_ok() && connection.is_autocommit() {
-        for answer in answers {
-            answer(Err(StoreError::Undone));
+impl Service {
+    /// Until no one can give it jobs any more.
+    fn serve(mut self) {
+        let mut kept = None;
+        while let Some(job) = kept.take().or_else(|| self.next()) {
+            match job {
+                Job::Run(run) => {
+                    let _ = catch_unwind(AssertUnwindSafe(|| run(&self.connection)));
+                }
+                Job::Transact(durability, work) => {
+                    let mut batch = vec![work];
+                    let mut strictest = durability;
+                    while batch.len() < BATCH {
+                        match self.jobs.try_recv() {
+                            Ok(Job::Transact(durability, work)) => {
+                                strictest = strictest.max(durability);
+                                batch.push(work);
+                            }
+                            Ok(other) => {
+                                kept = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.commit(strictest, batch);
+                }
+                Job::Watch(watch) => {
+                    self.watch = Some(watch);
+                    self.look(true);
+                }
+                Job::Look => {
+                    // Before the look: what is committed from here on may not be seen by it.
+                    self.told.store(false, Ordering::Release);
+                    self.look(true);
+                }
+            }
         }
-        return;
     }
-    let committed = match begun {
-        Ok(()) => connection.execute_batch("COMMIT"),
-        Err(_) => Ok(()),
-    };
-    if committed.is_err() {
-        let _ = connection.execute_batch("ROLLBACK");
+
+    /// The next job. Looks between two jobs when it is time for that.
+    fn next(&mut self) -> Option<Job> {
+        let mut has_looked = false;
+        loop {
+            let Some(watch) = &self.watch else {
+                return self.jobs.recv().ok();
+            };
+            let wait = self.look_at.saturating_duration_since(Instant::now());
+            if wait.is_zero() && !has_looked {
+                self.look(false);
+                has_looked = true;
+                continue;
+            }
+            match self.jobs.recv_timeout(wait.min(watch.every)) {
+                Ok(job) => return Some(job),
+                Err(mpsc::RecvTimeoutError::Timeout) => has_looked = false,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            }
+        }
     }
-    for answer in answers {
-        answer(committed.as_ref().copied().map_err(again));
+
+    fn look(&mut self, is_told: bool) {
+        let Some(watch) = &mut self.watch else {
+            return;
+        };
+        let look = AssertUnwindSafe(|| (watch.look)(&self.connection, is_told));
+        let wait = match catch_unwind(look) {
+            Ok(Seen::All) | Err(_) => watch.every,
+            Ok(Seen::Some) => Duration::ZERO,
+            Ok(Seen::Enough) => {
+                self.watch = None;
+                return;
+            }
+        };
+        self.look_at = Instant::now() + wait;
+    }
+
+    fn commit(&self, durability: Durability, batch: Vec<Work>) {
+        let connection = &self.connection;
+        let begun = begin(connection, durability);
+        let answers: Vec<Answer> = batch
+            .into_iter()
+            .map(|work| work(begun.as_ref().map(|()| connection).map_err(again)))
+            .collect();
+        if begun.is_ok() && connection.is_autocommit() {
+            for answer in answers {
+                answer(Err(StoreError::Undone));
+            }
+            return;
+        }
+        let committed = match begun {
+            Ok(()) => connection.execute_batch("COMMIT"),
+            Err(_) => Ok(()),
+        };
+        match (&committed, &self.committed) {
+            (Ok(()), Some(nudge)) => nudge.nudge(),
+            (Ok(()), None) => {}
+            (Err(_), _) => {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+        }
+        for answer in answers {
+            answer(committed.as_ref().copied().map_err(again));
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What happened, in order: how windows and worker hear of each other.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, params};
 
-use super::{Result, Store};
+use super::connection::{Seen, Watch};
+use super::{Result, Store, StoreError};
 use crate::session::{RequestId, SessionId};
 
 /// How long an event is kept for those who follow: far longer than anyone's poll, and who was away
@@ -113,71 +116,133 @@ pub struct Followed {
 }
 
 impl Store {
-    /// Where someone begins who wants to hear only what is yet to come.
+    /// Tells of everything that happens after this call, in this process or another, in order and without
+    /// waiting: `tell` runs on a thread of the store, and says whether anyone still cares.
+    ///
+    /// Changes of this process are told when they are committed, those of others when they are found: they
+    /// are looked for `every` so often. A store has one such watch; a new one replaces it.
     ///
     /// # Errors
     ///
-    /// When the database cannot be read.
-    pub async fn now_at(&self) -> Result<(i64, i64)> {
-        self.read(|db| {
-            Ok(db.query_row(
-                "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
-                        coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunks'), 0)",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?)
+    /// When the database cannot be read. Later such failures are logged, and it is tried again.
+    pub async fn watch<F>(&self, every: Duration, mut tell: F) -> Result<()>
+    where
+        F: FnMut(Followed) -> bool + Send + 'static,
+    {
+        let (mut last_event, mut last_chunk) = self.read(now_at).await?;
+        let mut version = None;
+        let look = move |db: &Connection, is_told: bool| {
+            let looked = (|| {
+                let now = data_version(db)?;
+                if !is_told && version == Some(now) {
+                    return Ok(None);
+                }
+                version = Some(now);
+                follow(db, last_event, last_chunk).map(Some)
+            })();
+            let followed: Followed = match looked {
+                Ok(Some(followed)) => followed,
+                Ok(None) => return Seen::All,
+                Err(error) => {
+                    // The next look is to try again, whatever the version is by then.
+                    version = None;
+                    let error: StoreError = error;
+                    tracing::warn!(%error, "the store could not be followed");
+                    return Seen::All;
+                }
+            };
+            (last_event, last_chunk) = (followed.last_event, followed.last_chunk);
+            let more = followed.more;
+            let is_news =
+                followed.missed || !followed.events.is_empty() || !followed.chunks.is_empty();
+            if is_news && !tell(followed) {
+                Seen::Enough
+            } else if more {
+                Seen::Some
+            } else {
+                Seen::All
+            }
+        };
+        self.inner.reader.watch(Watch {
+            every,
+            look: Box::new(look),
         })
-        .await
+    }
+
+    /// Where someone begins who wants to hear only what is yet to come.
+    #[cfg(test)]
+    pub(crate) async fn now_at(&self) -> Result<(i64, i64)> {
+        self.read(now_at).await
     }
 
     /// The events and chunks after the given ones.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn follow(&self, last_event: i64, last_chunk: i64) -> Result<Followed> {
-        self.read(move |db| {
-            let mut followed = Followed {
-                last_event,
-                last_chunk,
-                ..Followed::default()
-            };
-            let mut statement =
-                db.prepare_cached("SELECT seq, kind, request_id, session_id FROM events WHERE seq > ?1 ORDER BY seq")?;
-            let mut rows = statement.query([last_event])?;
-            while let Some(row) = rows.next()? {
-                let seq = row.get(0)?;
-                let name = row.get_ref(1)?.as_str().unwrap_or_default().to_owned();
-                // The sequence has no gaps but those that the clean-up made.
-                followed.missed |= followed.events.is_empty() && seq > last_event + 1;
-                followed.last_event = seq;
-                followed.events.push(Event {
-                    seq,
-                    kind: EventKind::ALL.into_iter().find(|kind| kind.name() == name),
-                    request_id: RequestId(row.get(2)?),
-                    session_id: SessionId(row.get(3)?),
-                });
-            }
-            let mut statement = db.prepare_cached(
-                "SELECT id, request_id, attempt, seq, text FROM chunks WHERE id > ?1 ORDER BY id LIMIT ?2",
-            )?;
-            let mut rows = statement.query((last_chunk, CHUNKS))?;
-            while let Some(row) = rows.next()? {
-                let id = row.get(0)?;
-                followed.last_chunk = id;
-                followed.chunks.push(ChunkRecord {
-                    id,
-                    request_id: RequestId(row.get(1)?),
-                    attempt: row.get(2)?,
-                    seq: row.get(3)?,
-                    text: row.get(4)?,
-                });
-            }
-            followed.more = followed.chunks.len() == CHUNKS;
-            Ok(followed)
-        })
-        .await
+    #[cfg(test)]
+    pub(crate) async fn follow(&self, last_event: i64, last_chunk: i64) -> Result<Followed> {
+        self.read(move |db| follow(db, last_event, last_chunk))
+            .await
     }
+}
+
+/// A counter that is different after any other connection, of this process or another, has committed a change.
+///
+/// Source: <https://www.sqlite.org/pragma.html#pragma_data_version>
+fn data_version(db: &Connection) -> Result<i64> {
+    Ok(db
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// The last event and the last chunk so far.
+fn now_at(db: &Connection) -> Result<(i64, i64)> {
+    Ok(db.query_row(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
+                coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunks'), 0)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
+/// The events and chunks after the given ones.
+fn follow(db: &Connection, last_event: i64, last_chunk: i64) -> Result<Followed> {
+    let mut followed = Followed {
+        last_event,
+        last_chunk,
+        ..Followed::default()
+    };
+    let mut statement = db.prepare_cached(
+        "SELECT seq, kind, request_id, session_id FROM events WHERE seq > ?1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query([last_event])?;
+    while let Some(row) = rows.next()? {
+        let seq = row.get(0)?;
+        let name = row.get_ref(1)?.as_str().unwrap_or_default().to_owned();
+        // The sequence has no gaps but those that the clean-up made.
+        followed.missed |= followed.events.is_empty() && seq > last_event + 1;
+        followed.last_event = seq;
+        followed.events.push(Event {
+            seq,
+            kind: EventKind::ALL.into_iter().find(|kind| kind.name() == name),
+            request_id: RequestId(row.get(2)?),
+            session_id: SessionId(row.get(3)?),
+        });
+    }
+    let mut statement = db.prepare_cached(
+        "SELECT id, request_id, attempt, seq, text FROM chunks WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let mut rows = statement.query((last_chunk, CHUNKS))?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        followed.last_chunk = id;
+        followed.chunks.push(ChunkRecord {
+            id,
+            request_id: RequestId(row.get(1)?),
+            attempt: row.get(2)?,
+            seq: row.get(3)?,
+            text: row.get(4)?,
+        });
+    }
+    followed.more = followed.chunks.len() == CHUNKS;
+    Ok(followed)
 }
 
 /// Writes an event down, in the transaction of the change that it tells of.

@@ -48,6 +48,7 @@ pub(super) fn limits(limit: u32) -> ClaimLimits {
         lease_ms: LEASE,
         models: vec![("m".to_owned(), limit)],
         default_limit: limit,
+        most: 1,
     }
 }
 
@@ -61,7 +62,7 @@ pub(super) async fn submit(store: &Store, uri: &str, prompt: &str, lane: Lane) -
 
 async fn claim(store: &Store, now: i64) -> Option<RequestId> {
     let claimed = store.claim(limits(4), now).await.unwrap();
-    claimed.map(|claimed| claimed.request.id)
+    claimed.into_iter().next().map(|claimed| claimed.request.id)
 }
 
 /// As a process does that runs nothing itself.
@@ -166,7 +167,7 @@ async fn the_foreground_goes_first_and_has_a_slot_of_its_own() {
     let more = submit(&store, "file:///v", "?", Lane::Foreground).await;
     let take = async || {
         let claimed = store.claim(limits(1), 2).await.unwrap();
-        claimed.map(|claimed| claimed.request.id)
+        claimed.into_iter().next().map(|claimed| claimed.request.id)
     };
     assert_eq!(take().await, Some(urgent), "before those that came earlier");
     assert_eq!(take().await, Some(more), "beyond the limit");
@@ -208,7 +209,10 @@ async fn a_rate_limit_holds_everything_at_its_endpoint() {
     assert_eq!(store.request(&late).await.unwrap().not_before, 5000);
     assert_eq!(claim(&store, 4999).await, None);
     assert_eq!(store.end_holds(4999).await.unwrap(), 0);
-    assert_eq!(store.next_wake(3).await.unwrap(), Some(5000));
+    let survey = store.survey(Vec::new(), Vec::new(), 4999).await.unwrap();
+    assert_eq!((survey.holds, survey.next_wake), (false, Some(5000)));
+    let survey = store.survey(Vec::new(), Vec::new(), 5000).await.unwrap();
+    assert_eq!((survey.holds, survey.next_wake), (true, None));
     assert_eq!(store.end_holds(5000).await.unwrap(), 3);
     assert_eq!(store.status().await.unwrap().queued, 3);
     assert!(claim(&store, 5000).await.is_some());
@@ -220,7 +224,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_owner_can_write_no_more() {
     let one = Store::open(directory.path()).unwrap();
     let two = Store::open(directory.path()).unwrap();
     let id = submit(&one, "file:///a", "?", Lane::Background).await;
-    let claimed = one.claim(limits(4), 10).await.unwrap().unwrap();
+    let claimed = one.claim(limits(4), 10).await.unwrap().remove(0);
     assert_eq!(claimed.request.attempt, 1);
     one.append(&id, 1, "half an ".to_owned(), String::new())
         .await
@@ -233,7 +237,11 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_owner_can_write_no_more() {
         "its owner lives"
     );
     assert_eq!(recover(&two, 5, 10 + LEASE + 1).await.requests, 1);
-    let again = two.claim(limits(4), 10 + LEASE + 2).await.unwrap().unwrap();
+    let again = two
+        .claim(limits(4), 10 + LEASE + 2)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(
         (again.request.id.clone(), again.request.attempt),
         (id.clone(), 2)
@@ -337,7 +345,7 @@ async fn a_request_that_kills_its_workers_fails_in_the_end() {
     let id = submit(&store, "file:///a", "?", Lane::Background).await;
     for _ in 0..3 {
         let mortal = Store::open(directory.path()).unwrap();
-        mortal.claim(limits(4), 2).await.unwrap().unwrap();
+        mortal.claim(limits(4), 2).await.unwrap().remove(0);
         drop(mortal);
         recover(&store, 3, 3).await;
     }
@@ -460,18 +468,90 @@ async fn an_answer_is_never_thrown_away_by_a_retry() {
 }
 
 #[tokio::test]
+async fn who_watches_is_told_of_every_change_whoever_made_it() {
+    let directory = directory();
+    let one = Store::open(directory.path()).unwrap();
+    let two = Store::open(directory.path()).unwrap();
+    submit(&two, "file:///a", "before", Lane::Background).await;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let every = std::time::Duration::from_millis(1);
+    let tell = move |followed: Followed| {
+        let ids = followed.events.into_iter().map(|event| event.request_id);
+        ids.for_each(|id| tell.send(id).unwrap());
+        true
+    };
+    two.watch(every, tell).await.unwrap();
+    for store in [&one, &two, &one] {
+        let id = submit(store, "file:///a", "after", Lane::Background).await;
+        assert_eq!(told.recv().await, Some(id));
+    }
+    // A watch keeps no store from its end.
+    drop(two);
+    assert_eq!(told.recv().await, None);
+}
+
+#[tokio::test]
+async fn a_look_at_everything_says_what_there_is_to_do() {
+    let directory = directory();
+    let one = Store::open(directory.path()).unwrap();
+    let two = Store::open(directory.path()).unwrap();
+    let models = || vec!["m".to_owned()];
+    let look = async |store: &Store, running| store.survey(running, models(), 3).await.unwrap();
+    assert_eq!(look(&one, Vec::new()).await, Survey::default());
+    let id = submit(&one, "file:///a", "?", Lane::Background).await;
+    assert_eq!(look(&one, Vec::new()).await, Survey::default());
+    assert!(
+        !look(&two, Vec::new()).await.orphans,
+        "it can call the model"
+    );
+    let other = two.survey(Vec::new(), Vec::new(), 3).await.unwrap();
+    assert!(other.orphans, "it cannot call the model");
+    claim(&one, 2).await.unwrap();
+    assert!(look(&two, Vec::new()).await.claims, "another one runs it");
+    assert!(!look(&one, vec![id.clone()]).await.claims, "it runs here");
+    assert!(look(&one, Vec::new()).await.claims, "it should run here");
+    assert_eq!(look(&one, vec![id]).await.next_wake, Some(2 + LEASE));
+}
+
+#[tokio::test]
+async fn what_may_run_is_claimed_at_once_and_no_more() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    let mut firsts = Vec::new();
+    for file in ["a", "b", "c", "d"] {
+        let uri = format!("file:///{file}");
+        firsts.push(submit(&store, &uri, "1", Lane::Background).await);
+        submit(&store, &uri, "2", Lane::Background).await;
+    }
+    let claim = async |limit, most| {
+        let limits = ClaimLimits {
+            most,
+            ..limits(limit)
+        };
+        let claimed = store.claim(limits, 2).await.unwrap();
+        let ids = claimed.into_iter().map(|claimed| claimed.request.id);
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(claim(3, 2).await, firsts[..2], "as many as were asked for");
+    assert_eq!(
+        claim(3, 9).await,
+        firsts[2..3],
+        "as many as the endpoint takes"
+    );
+    assert_eq!(claim(9, 9).await, firsts[3..], "one of each session");
+}
+
+#[tokio::test]
 async fn who_follows_hears_of_every_change_in_order() {
     let directory = directory();
     let one = Store::open(directory.path()).unwrap();
     let two = Store::open(directory.path()).unwrap();
     let (event, chunk) = two.now_at().await.unwrap();
-    let version = two.data_version().await.unwrap();
     let id = submit(&one, "file:///a", "?", Lane::Background).await;
     claim(&one, 2).await.unwrap();
     one.append(&id, 1, "text".to_owned(), String::new())
         .await
         .unwrap();
-    assert_ne!(two.data_version().await.unwrap(), version);
     let streaming = two.follow(event, chunk).await.unwrap();
     assert_eq!(streaming.chunks.len(), 1);
     assert_eq!(streaming.chunks[0].text, "text");

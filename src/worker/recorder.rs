@@ -196,7 +196,6 @@ impl<'a> Recorder<'a> {
             }
             Err(error) => return Err(error),
         }
-        self.tools.feed.nudge();
         Ok(())
     }
 

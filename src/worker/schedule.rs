@@ -14,6 +14,9 @@ use crate::store::{ClaimLimits, Claimed, Store, StoreError};
 /// by a clock that stands still while the machine sleeps; the moment is one of the wall clock.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
+/// How many requests are claimed in one commit.
+const MOST_CLAIMS: usize = 32;
+
 /// What the schedule needs beside the store.
 pub(super) trait Surroundings {
     /// The wall clock, in milliseconds since the Unix epoch.
@@ -30,10 +33,17 @@ pub(super) trait Surroundings {
     fn running(&self) -> Vec<RequestId>;
     /// Begins an attempt.
     fn begin(&self, claimed: Claimed);
-    /// Something was changed that others would hear of.
-    fn changed(&self);
     /// Whether nothing more is to begin.
     fn is_stopping(&self) -> bool;
+}
+
+/// What a turn leaves to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// How long to sleep when nothing happens; `None` for as long as that.
+    pub pause: Option<Duration>,
+    /// Whether responses go on that nobody waits for.
+    pub unattended: bool,
 }
 
 /// What a worker remembers from one turn to the next.
@@ -43,8 +53,9 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Takes over what others left behind and claims everything that may run now. How long to sleep when
-    /// nothing happens; `None` for as long as that.
+    /// Claims everything that may run now, and takes over what others left behind.
+    ///
+    /// Claims come first, as somebody may be waiting for them.
     ///
     /// # Errors
     ///
@@ -53,56 +64,86 @@ impl Schedule {
         &mut self,
         store: &Store,
         around: &impl Surroundings,
-    ) -> Result<Option<Duration>, StoreError> {
+    ) -> Result<Turn, StoreError> {
+        // Whether the clock has jumped is noted in each turn, used or not.
+        self.leases_count(around, around.wall_clock());
+        loop {
+            let claimed_at = claim(store, around).await?;
+            let callable = || around.callable().into_iter().map(|(name, _)| name);
+            // Counted from the claim that found nothing more: a hold that has ended since then would
+            // otherwise be neither claimed nor waited for.
+            let survey = store
+                .survey(around.running(), callable().collect(), claimed_at)
+                .await?;
+            let mut others_run = false;
+            if survey.claims {
+                let now = around.wall_clock();
+                let leases_count = self.leases_count(around, now);
+                let recovered = store
+                    .recover(around.running(), MOST_LOST, leases_count, now)
+                    .await?;
+                others_run = recovered.others_run;
+                if recovered.requests > 0 {
+                    tracing::info!(
+                        requests = recovered.requests,
+                        "took over requests whose worker is gone"
+                    );
+                    continue;
+                }
+            }
+            if survey.orphans {
+                let why_not = around.why_not();
+                store
+                    .hold_orphans(callable().collect(), why_not, around.wall_clock())
+                    .await?;
+            }
+            if survey.holds {
+                store.end_holds(claimed_at).await?;
+            }
+            let next = survey.next_wake.map(|at| {
+                let pause = at.saturating_sub(around.wall_clock());
+                Duration::from_millis(u64::try_from(pause).unwrap_or(0)).min(LONGEST_SLEEP)
+            });
+            return Ok(Turn {
+                pause: match (next, others_run) {
+                    (Some(next), true) => Some(next.min(WATCH)),
+                    (next, false) => next,
+                    (None, true) => Some(WATCH),
+                },
+                unattended: survey.unattended,
+            });
+        }
+    }
+
+    /// Whether a lease that has run out by the wall clock says that its worker is gone: after a sleep of the
+    /// machine every lease has run out, and every worker is about to prolong its own.
+    fn leases_count(&mut self, around: &impl Surroundings, now: i64) -> bool {
+        let steady = around.steady_clock();
+        self.jump
+            .is_past(steady, now, WATCH + LEASE / 3, HEARTBEAT * 2)
+    }
+}
+
+/// Claims and begins everything that may run. The moment as of which nothing more was found.
+async fn claim(store: &Store, around: &impl Surroundings) -> Result<i64, StoreError> {
+    loop {
+        let limits = ClaimLimits {
+            lease_ms: millis(LEASE),
+            models: around.callable(),
+            default_limit: around.default_limit(),
+            most: MOST_CLAIMS,
+        };
         let now = around.wall_clock();
-        // After a sleep of the machine every lease has run out, and every worker is about to prolong its own.
-        let leases_count =
-            self.jump
-                .is_past(around.steady_clock(), now, WATCH + LEASE / 3, HEARTBEAT * 2);
-        let recovered = store
-            .recover(around.running(), MOST_LOST, leases_count, now)
-            .await?;
-        if recovered.requests > 0 {
-            tracing::info!(
-                requests = recovered.requests,
-                "took over requests whose worker is gone"
-            );
-            around.changed();
+        if around.is_stopping() {
+            return Ok(now);
         }
-        let mut looked = around.wall_clock();
-        if store.end_holds(looked).await? > 0 {
-            around.changed();
-        }
-        while !around.is_stopping() {
-            let limits = ClaimLimits {
-                lease_ms: millis(LEASE),
-                models: around.callable(),
-                default_limit: around.default_limit(),
-            };
-            looked = around.wall_clock();
-            let Some(claimed) = store.claim(limits, looked).await? else {
-                break;
-            };
+        let claimed = store.claim(limits, now).await?;
+        let is_all = claimed.len() < MOST_CLAIMS;
+        for claimed in claimed {
             around.begin(claimed);
-            around.changed();
         }
-        let callable = around.callable().into_iter().map(|(name, _)| name);
-        let held = store
-            .hold_orphans(callable.collect(), around.why_not(), around.wall_clock())
-            .await?;
-        if held > 0 {
-            around.changed();
+        if is_all {
+            return Ok(now);
         }
-        // Counted from the look that found nothing: a hold that has ended since then would otherwise be
-        // neither claimed nor waited for.
-        let next = store.next_wake(looked).await?.map(|at| {
-            let pause = at.saturating_sub(around.wall_clock());
-            Duration::from_millis(u64::try_from(pause).unwrap_or(0)).min(LONGEST_SLEEP)
-        });
-        Ok(match (next, recovered.others_run) {
-            (Some(next), true) => Some(next.min(WATCH)),
-            (next, false) => next,
-            (None, true) => Some(WATCH),
-        })
     }
 }

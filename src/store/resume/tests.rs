@@ -31,7 +31,7 @@ async fn say(store: &Store, id: &RequestId, text: &str, from: &str, to: &str) {
 }
 
 async fn claim(store: &Store, now: i64) -> Claimed {
-    store.claim(limits(4), now).await.unwrap().unwrap()
+    store.claim(limits(4), now).await.unwrap().remove(0)
 }
 
 async fn text(store: &Store, id: &RequestId) -> String {

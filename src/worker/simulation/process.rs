@@ -67,10 +67,6 @@ impl Surroundings for Process {
             .push((self.number, claimed));
     }
 
-    fn changed(&self) {
-        self.listener.wake();
-    }
-
     fn is_stopping(&self) -> bool {
         false
     }
@@ -81,7 +77,7 @@ pub(super) async fn work(process: Process) {
     let mut schedule = Schedule::default();
     loop {
         let pause = match schedule.turn(&process.store, &process).await {
-            Ok(pause) => pause,
+            Ok(turn) => turn.pause,
             Err(_) => Some(STORE_PAUSE),
         };
         process.machine.sleep(&process.worker, pause).await;

@@ -37,14 +37,21 @@ pub(super) fn judge(
     after: &[Row],
 ) -> Judgement {
     demand(after.len() >= before.len(), "a request has vanished")?;
-    for (index, new) in after.iter().enumerate() {
+    // A step may claim several: each as if the claims before it were a step of their own.
+    let mut seen = before.to_vec();
+    let mut changes: Vec<(usize, &Row)> = after.iter().enumerate().collect();
+    changes.sort_by_key(|(_, row)| row.event);
+    for (index, new) in changes {
         let judged = match before.get(index) {
             None => begins(step, new),
             Some(old) if old == new => Ok(()),
             Some(old) => {
-                stays_itself(step, old, new).and_then(|()| goes_on(step, old, new, before, paused))
+                stays_itself(step, old, new).and_then(|()| goes_on(step, old, new, &seen, paused))
             }
         };
+        if let Some(row) = seen.get_mut(index) {
+            row.clone_from(new);
+        }
         judged.map_err(|why| {
             format!(
                 "{why}\nby {:?} of {}\nbefore: {:?}\nafter:  {new:?}",

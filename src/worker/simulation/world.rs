@@ -229,11 +229,9 @@ impl World {
         };
         let (number, new) = (process.number, request(file, model, prompt));
         let (store, machine) = (process.store.clone(), Rc::clone(&self.machine));
-        let listener = Rc::clone(&process.listener);
         self.spawn(number, Kind::Submit, Rc::default(), async move {
             let accepted = store.submit(new, machine.wall(), move |_| lane).await;
             machine.demand(accepted.is_ok(), "a submit is refused");
-            listener.wake();
         });
     }
 
@@ -250,7 +248,6 @@ impl World {
         };
         let (number, doing) = (process.number, kind.clone());
         let (store, machine) = (process.store.clone(), Rc::clone(&self.machine));
-        let listener = Rc::clone(&process.listener);
         self.spawn(number, kind, Rc::default(), async move {
             let (id, now) = (RequestId(id), machine.wall());
             // What is refused has changed nothing, which the rules look at.
@@ -273,7 +270,6 @@ impl World {
                     }
                 }
             }
-            listener.wake();
         });
     }
 
@@ -388,7 +384,7 @@ impl World {
         process.worker.wake();
     }
 
-    /// Judges what a step has changed, and lets the other processes hear of it.
+    /// Judges what a step has changed, and lets the processes hear of it: its own at once.
     fn look(&mut self, process: &Process, kind: &Kind, running: &[String], looked: i64) {
         let changes = self.store.changes();
         if changes == self.changes {
@@ -415,6 +411,7 @@ impl World {
         }
         self.rows = rows;
         self.paused = self.store.paused();
+        process.listener.wake();
         for other in self.processes.values() {
             if other.number != process.number {
                 other
