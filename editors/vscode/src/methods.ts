@@ -1,8 +1,9 @@
-// The custom methods by name, with the types of what goes in and comes out.
+// The methods by name, with the types of what goes in and comes out. They are not those of the language client,
+// whose code is loaded only when the server is started.
 
-import { NotificationType, RequestType } from 'vscode-languageclient/node';
 import {
   method,
+  type ClientOptions,
   type DidFocusParams,
   type ModelsResult,
   type ProposalParams,
@@ -29,24 +30,39 @@ import {
   type TakeResult,
 } from './protocol';
 
-export const submit = new RequestType<SubmitParams, SubmitResult, void>(method.submit);
-export const sessions = new RequestType<SessionsParams, SessionsResult, void>(method.sessions);
-export const session = new RequestType<SessionParams, SessionResult, void>(method.session);
-export const requests = new RequestType<RequestsParams, RequestsResult, void>(method.requests);
-export const take = new RequestType<TakeParams, TakeResult, void>(method.take);
-export const cancel = new RequestType<RequestParams, RequestInfo, void>(method.cancel);
-export const retry = new RequestType<RequestParams, RequestInfo, void>(method.retry);
-export const allow = new RequestType<RequestParams, RequestInfo, void>(method.allow);
-export const dismiss = new RequestType<RequestParams, RequestInfo, void>(method.dismiss);
-export const proposal = new RequestType<ProposalParams, ProposalResult, void>(method.proposal);
-export const prompts = new RequestType<PromptsParams, PromptsResult, void>(method.prompts);
-export const models = new RequestType<undefined, ModelsResult, void>(method.models);
-export const selectModel = new RequestType<SelectModelParams, unknown, void>(method.selectModel);
-export const provideKey = new RequestType<ProvideKeyParams, unknown, void>(method.provideKey);
-export const status = new RequestType<undefined, StatusInfo, void>(method.status);
+/** A request; `types` is there for the compiler alone. */
+export interface RequestMethod<P, R> {
+  readonly name: string;
+  readonly types?: { readonly params: P; readonly result: R };
+}
 
-export const didFocus = new NotificationType<DidFocusParams>(method.didFocus);
-export const requestDidChange = new NotificationType<RequestDidChangeParams>(method.requestDidChange);
-export const responseDelta = new NotificationType<ResponseDeltaParams>(method.responseDelta);
-export const responseReady = new NotificationType<ResponseReadyParams>(method.responseReady);
-export const statusDidChange = new NotificationType<StatusInfo>(method.statusDidChange);
+/** A notification, of the server or to it. */
+export interface NotificationMethod<P> {
+  readonly name: string;
+  readonly types?: { readonly params: P };
+}
+
+export const submit: RequestMethod<SubmitParams, SubmitResult> = { name: method.submit };
+export const sessions: RequestMethod<SessionsParams, SessionsResult> = { name: method.sessions };
+export const session: RequestMethod<SessionParams, SessionResult> = { name: method.session };
+export const requests: RequestMethod<RequestsParams, RequestsResult> = { name: method.requests };
+export const take: RequestMethod<TakeParams, TakeResult> = { name: method.take };
+export const cancel: RequestMethod<RequestParams, RequestInfo> = { name: method.cancel };
+export const retry: RequestMethod<RequestParams, RequestInfo> = { name: method.retry };
+export const allow: RequestMethod<RequestParams, RequestInfo> = { name: method.allow };
+export const dismiss: RequestMethod<RequestParams, RequestInfo> = { name: method.dismiss };
+export const proposal: RequestMethod<ProposalParams, ProposalResult> = { name: method.proposal };
+export const prompts: RequestMethod<PromptsParams, PromptsResult> = { name: method.prompts };
+export const models: RequestMethod<undefined, ModelsResult> = { name: method.models };
+export const selectModel: RequestMethod<SelectModelParams, unknown> = { name: method.selectModel };
+export const provideKey: RequestMethod<ProvideKeyParams, unknown> = { name: method.provideKey };
+export const status: RequestMethod<undefined, StatusInfo> = { name: method.status };
+
+export const didFocus: NotificationMethod<DidFocusParams> = { name: method.didFocus };
+export const requestDidChange: NotificationMethod<RequestDidChangeParams> = { name: method.requestDidChange };
+export const responseDelta: NotificationMethod<ResponseDeltaParams> = { name: method.responseDelta };
+export const responseReady: NotificationMethod<ResponseReadyParams> = { name: method.responseReady };
+export const statusDidChange: NotificationMethod<StatusInfo> = { name: method.statusDidChange };
+
+/** Of the standard: settings of the client that changed. */
+export const didChangeConfiguration: NotificationMethod<{ settings: { backchat: ClientOptions } }> = { name: 'workspace/didChangeConfiguration' };

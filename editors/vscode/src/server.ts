@@ -4,29 +4,20 @@
 // whatever number of processes it took.
 
 import * as vscode from 'vscode';
-import {
-  CloseAction,
-  DidChangeConfigurationNotification,
-  ErrorAction,
-  LanguageClient,
-  State,
-  type ClientCapabilities,
-  type CloseHandlerResult,
-  type LanguageClientOptions,
-  type NotificationType,
-  type RequestType,
-  type StaticFeature,
-} from 'vscode-languageclient/node';
+import type { LanguageClient } from 'vscode-languageclient/node';
 import { Backoff } from './backoff';
 import { findServer, ServerNotFound } from './binary';
-import { method, PROTOCOL_VERSION, type ClientOptions } from './protocol';
+import type { ClientParts } from './client';
+import * as methods from './methods';
+import type { NotificationMethod, RequestMethod } from './methods';
+import type { ClientOptions } from './protocol';
 import { settings } from './settings';
 
 /** The buffers that a prompt can be about. */
 export const DOCUMENTS = [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-remote' }];
 
 /** What the server tells by itself. */
-const NOTIFICATIONS = [method.requestDidChange, method.responseDelta, method.responseReady, method.statusDidChange];
+const NOTIFICATIONS = [methods.requestDidChange, methods.responseDelta, methods.responseReady, methods.statusDidChange].map(({ name }) => name);
 
 /** So many crashes in a row are repaired without a word. */
 const QUIET_CRASHES = 2;
@@ -40,19 +31,6 @@ export class ServerNotRunning extends Error {
 
 type Listener = (params: unknown) => void;
 
-/** Tells the server that this client draws by itself and needs none of the standard fallbacks. */
-const announcement: StaticFeature = {
-  fillClientCapabilities: (capabilities: ClientCapabilities) => {
-    capabilities.experimental = {
-      ...(capabilities.experimental as object | undefined),
-      backchat: { protocolVersion: PROTOCOL_VERSION },
-    };
-  },
-  initialize: () => undefined,
-  getState: () => ({ kind: 'static' }),
-  clear: () => undefined,
-};
-
 /** The prompts of a workspace are read only where the user trusts it. */
 const clientOptions = (): ClientOptions => ({ workspaceTrusted: vscode.workspace.isTrusted });
 
@@ -64,7 +42,7 @@ export class Server implements vscode.Disposable {
   readonly #didStart = new vscode.EventEmitter<void>();
   readonly #didStop = new vscode.EventEmitter<void>();
   readonly #listeners = new Map<string, Set<Listener>>();
-  readonly #trusted = vscode.workspace.onDidGrantWorkspaceTrust(() => this.notify(DidChangeConfigurationNotification.type, { settings: { backchat: clientOptions() } }));
+  readonly #trusted = vscode.workspace.onDidGrantWorkspaceTrust(() => this.notify(methods.didChangeConfiguration, { settings: { backchat: clientOptions() } }));
   #client: LanguageClient | undefined;
   #running = false;
   #generation = 0;
@@ -98,34 +76,37 @@ export class Server implements vscode.Disposable {
   }
 
   /** Sends a request; fails with {@link ServerNotRunning} when there is no one to answer. */
-  async request<P, R>(type: RequestType<P, R, void>, params: P): Promise<R> {
+  async request<P, R>({ name }: RequestMethod<P, R>, params: P): Promise<R> {
     if (!this.#client || !this.#running) throw new ServerNotRunning();
     const client = this.#client;
-    return params === undefined ? client.sendRequest<R>(type.method) : client.sendRequest<R>(type.method, params);
+    return params === undefined ? client.sendRequest<R>(name) : client.sendRequest<R>(name, params);
   }
 
   /** Sends a notification, or drops it when there is no server. */
-  notify<P>(type: NotificationType<P>, params: P): void {
+  notify<P>({ name }: NotificationMethod<P>, params: P): void {
     if (this.#client && this.#running) {
-      this.#client.sendNotification(type.method, params).catch((error: unknown) => this.#log.debug(String(error)));
+      this.#client.sendNotification(name, params).catch((error: unknown) => this.#log.debug(String(error)));
     }
   }
 
   /** Listens to a notification, through every restart. */
-  on<P>(type: NotificationType<P>, listener: (params: P) => void): vscode.Disposable {
-    const listeners = this.#listeners.get(type.method) ?? new Set();
-    this.#listeners.set(type.method, listeners.add(listener as Listener));
+  on<P>({ name }: NotificationMethod<P>, listener: (params: P) => void): vscode.Disposable {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener as Listener));
     return new vscode.Disposable(() => listeners.delete(listener as Listener));
   }
 
   /** Finds the program and starts it. What fails is shown to the user, with a way out. */
   async start(): Promise<void> {
     const generation = ++this.#generation;
+    // The extension is active first: what takes time comes after, when VS Code has heard of that.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (generation !== this.#generation) return;
     try {
-      const binary = await findServer(this.#extensionPath, settings.serverPath());
+      const [binary, { clientOf }] = await Promise.all([findServer(this.#extensionPath, settings.serverPath()), import('./client')]);
       if (generation !== this.#generation) return;
       this.#log.info(`Starting ${binary.command}, version ${binary.version}`);
-      const client = this.#clientFor(binary.command, generation);
+      const client = clientOf(this.#partsFor(binary.command, generation));
       this.#client = client;
       await client.start();
     } catch (error) {
@@ -147,7 +128,7 @@ export class Server implements vscode.Disposable {
     const client = this.#client;
     this.#client = undefined;
     this.#setRunning(false);
-    if (client?.state === State.Running || client?.state === State.Starting) {
+    if (client?.needsStop()) {
       await client.stop().catch((error: unknown) => this.#log.warn(`The server did not stop in order: ${String(error)}`));
     }
   }
@@ -159,33 +140,25 @@ export class Server implements vscode.Disposable {
     this.#didStop.dispose();
   }
 
-  #clientFor(command: string, generation: number): LanguageClient {
-    const options: LanguageClientOptions = {
-      documentSelector: DOCUMENTS,
-      outputChannel: this.#log,
-      initializationFailedHandler: () => false,
-      initializationOptions: clientOptions,
-      errorHandler: {
-        error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.#closed(generation),
-      },
-    };
+  #partsFor(command: string, generation: number): ClientParts {
     const level = settings.serverLogLevel();
-    const env = { ...process.env, ...(level !== 'default' && { BACKCHAT_LOG: level }) };
-    const client = new LanguageClient('backchat', 'Backchat', { command, args: ['serve'], options: { env } }, options);
-    client.registerFeature(announcement);
-    // The language client has one handler for a method; many parts of the extension listen to the same.
-    for (const name of NOTIFICATIONS) {
-      client.onNotification(name, (params: unknown) => {
+    return {
+      command,
+      env: { ...process.env, ...(level !== 'default' && { BACKCHAT_LOG: level }) },
+      documents: DOCUMENTS,
+      log: this.#log,
+      options: clientOptions,
+      notifications: NOTIFICATIONS,
+      notified: (name, params) => {
         for (const listener of this.#listeners.get(name) ?? []) listener(params);
-      });
-    }
-    client.onDidChangeState(({ newState }) => {
-      if (generation !== this.#generation) return;
-      if (newState === State.Running) this.#backoff.started(Date.now());
-      this.#setRunning(newState === State.Running);
-    });
-    return client;
+      },
+      changed: (running) => {
+        if (generation !== this.#generation) return;
+        if (running) this.#backoff.started(Date.now());
+        this.#setRunning(running);
+      },
+      ended: () => this.#ended(generation),
+    };
   }
 
   #setRunning(running: boolean): void {
@@ -195,17 +168,15 @@ export class Server implements vscode.Disposable {
     else this.#didStop.fire();
   }
 
-  /** Waits longer from crash to crash; the language client sends every open document again. */
-  async #closed(generation: number): Promise<CloseHandlerResult> {
-    const stopped: CloseHandlerResult = { action: CloseAction.DoNotRestart, handled: true };
-    if (generation !== this.#generation) return stopped;
+  /** Waits longer from crash to crash. */
+  async #ended(generation: number): Promise<boolean> {
+    if (generation !== this.#generation) return false;
     this.#setRunning(false);
     const delay = this.#backoff.crashed(Date.now());
     this.#log.warn(`The server ended unexpectedly. It is started again in ${delay} ms.`);
     if (this.#backoff.crashes === QUIET_CRASHES + 1) void this.#tellOfCrashes();
     await new Promise((resolve) => setTimeout(resolve, delay));
-    if (generation !== this.#generation) return stopped;
-    return { action: CloseAction.Restart, handled: true };
+    return generation === this.#generation;
   }
 
   async #tellOfCrashes(): Promise<void> {

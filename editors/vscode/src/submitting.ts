@@ -1,6 +1,5 @@
 // From a prompt to a request: what it is about, how it is sent, what the user sees of that.
 
-import * as crypto from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Range } from './anchors';
 import type { Context } from './context';
