@@ -1,7 +1,7 @@
 // `npm run bench`: the figures of the whole program as a table, each beside what it is compared with.
 //
 //   npm run bench                          everything; several minutes, on a machine that does nothing else
-//   npm run bench -- --only start,typing   some groups of figures
+//   npm run bench -- --only start,typing   some groups of figures; vscode installs VS Code for it if need be
 //   npm run bench -- --peer lsp-ai         measures this lsp-ai 0.7 beside it; found on the PATH by itself
 //   npm run bench -- --compare FILE        beside the figures of an earlier run
 //   npm run bench -- --quick               few samples: to try it out, not to believe it
@@ -17,9 +17,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measureNeovim } from "./bench/neovim.mjs";
 import { markdown } from "./bench/table.mjs";
+import { measureVsCode } from "./bench/vscode.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+const server = path.join(target, "release", "backchat");
+
+/** The groups that are measured in an editor. */
+const EDITORS = ["neovim", "vscode"];
 
 const { values: options } = parseArgs({
   options: {
@@ -29,6 +34,9 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
   },
 });
+
+/** The groups that were asked for by name; undefined for all of them. */
+const only = options.only ? options.only.split(",").filter(Boolean) : undefined;
 
 function run(program, args) {
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
@@ -63,16 +71,16 @@ function machine() {
 }
 
 function figures() {
+  const groups = (only ?? []).filter((name) => !EDITORS.includes(name));
+  if (only && groups.length === 0) return [];
   const peer = find(options.peer ?? "lsp-ai");
   if (options.peer && !peer) throw new Error(`There is no program ${options.peer}.`);
   if (!peer) console.error("lsp-ai is not installed, so nothing is measured beside it: `cargo install lsp-ai` installs it.");
   const out = path.join(target, "figures.json");
-  const groups = (options.only ?? "").split(",").filter((name) => name && name !== "neovim");
-  if (options.only && groups.length === 0) return [];
   run("cargo", [
     // Only drives and listens, so that it need not be optimised itself: what the tests have built will do.
     ...["bench", "--locked", "--profile", "dev", "--bench", "figures", "--"],
-    ...["--server", path.join(target, "release", "backchat"), "--out", out],
+    ...["--server", server, "--out", out],
     ...(peer ? ["--peer", peer] : []),
     ...(groups.length > 0 ? ["--only", groups.join(",")] : []),
     ...(options.quick ? ["--quick"] : []),
@@ -85,9 +93,12 @@ async function main() {
   run("cargo", ["build", "--release", "--locked"]);
   const on = machine();
   const measured = figures();
-  if (!options.only || options.only.split(",").includes("neovim")) {
+  if (only?.includes("neovim") ?? true) {
     const neovim = await measureNeovim({ times: options.quick ? 5 : 40 });
     if (neovim) measured.push(neovim);
+  }
+  if (only?.includes("vscode") ?? true) {
+    measured.push(...(await measureVsCode({ times: options.quick ? 3 : 20, server, install: only !== undefined })));
   }
   const kept = path.join(root, ".cache", "bench", `${on.when.replaceAll(":", "-")}.json`);
   mkdirSync(path.dirname(kept), { recursive: true });

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { summary } from "./samples.mjs";
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const VERSIONS = ["0.12", "0.11", "0.10"];
@@ -50,10 +51,4 @@ function start(nvim, folder, args) {
     .split("\n")
     .find((line) => line.includes("--- NVIM STARTED ---"));
   return Number.parseFloat(line);
-}
-
-function summary(samples) {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
-  return { median: at(0.5), p99: at(0.99) };
 }
