@@ -28,16 +28,13 @@ use crate::llm;
 use crate::models::Models;
 use crate::session::{RequestId, SessionId};
 use crate::store::{
-    Followed, RequestRecord, SessionFilter, SessionPage, StatusCounts, Store, StoredAnchor,
+    Followed, InboxStatus, RequestRecord, SessionFilter, SessionPage, Store, StoredAnchor,
     TurnRecord,
 };
 use crate::worker::{Tools, Worker};
 
 /// The result of every use case.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// The setting in the store that holds the selected model's name.
-const SELECTED_MODEL: &str = "model";
 
 /// Owns sessions, queue and worker of one process. Clones share it.
 #[derive(Clone)]
@@ -55,8 +52,8 @@ struct Inner {
 /// The state of the inbox and of the models.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// Counts over all windows.
-    pub counts: StatusCounts,
+    /// Of all windows.
+    pub inbox: InboxStatus,
     /// The name of the model that a submit without one uses.
     pub model: Option<String>,
     /// What keeps Backchat from working, with what to do.
@@ -274,19 +271,24 @@ impl Coordinator {
     ///
     /// When the store fails.
     pub async fn status(&self) -> Result<Status> {
-        let counts = self.inner.store.status().await?;
-        let selected = self.selected_model().await?;
+        Ok(self.status_of(self.inner.store.status().await?))
+    }
+
+    /// The state of the inbox and of the models, from what is in the store.
+    #[must_use]
+    pub fn status_of(&self, inbox: InboxStatus) -> Status {
+        let selected = self.model_of(inbox.selected_model.as_deref());
         let catalog = self.inner.models.catalog();
         let problem = match (&catalog.problem, &selected) {
             (Some(problem), _) => Some(format!("the configuration is wrong: {problem}")),
             (None, None) => Some(format!("no model: {}", crate::models::HOW_TO_GET_A_MODEL)),
             (None, Some(model)) => self.inner.models.problem_of(model),
         };
-        Ok(Status {
-            counts,
+        Status {
+            inbox,
             model: selected.map(|model| model.name),
             problem,
-        })
+        }
     }
 
     /// The model of a submit that names none: the one that was selected, else the configuration's
@@ -296,18 +298,19 @@ impl Coordinator {
     ///
     /// When the store fails.
     pub async fn selected_model(&self) -> Result<Option<Model>> {
-        let selected = self.inner.store.setting(SELECTED_MODEL).await?;
+        let selected = self.inner.store.selected_model().await?;
+        Ok(self.model_of(selected.as_deref()))
+    }
+
+    /// The model of a submit that names none, when this one was selected.
+    fn model_of(&self, selected: Option<&str>) -> Option<Model> {
         let catalog = self.inner.models.catalog();
-        let default = catalog
-            .config
-            .default_model
-            .as_ref()
-            .map(|setting| setting.value.clone());
-        let named = [selected, default]
+        let default = catalog.config.default_model.as_ref();
+        let named = [selected, default.map(|setting| setting.value.as_str())]
             .into_iter()
             .flatten()
             .find_map(|name| catalog.models.iter().find(|model| model.name == name));
-        Ok(named.or_else(|| catalog.models.first()).cloned())
+        named.or_else(|| catalog.models.first()).cloned()
     }
 
     /// Selects a model for every window; `None` goes back to the configuration's default.
@@ -319,7 +322,7 @@ impl Coordinator {
         if let Some(name) = &name {
             self.model(name)?;
         }
-        Ok(self.inner.store.set_setting(SELECTED_MODEL, name).await?)
+        Ok(self.inner.store.select_model(name).await?)
     }
 
     /// Takes a key that the editor keeps, or forgets it. It stays in memory.

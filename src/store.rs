@@ -24,6 +24,9 @@ mod inbox;
 mod liveness;
 mod lookup;
 mod moved;
+mod news;
+mod parts;
+mod pieces;
 mod private;
 mod purge;
 mod queue;
@@ -51,8 +54,11 @@ pub use claim::{ClaimLimits, Claimed};
 use connection::{Durability, Thread};
 pub use error::StoreError;
 pub use events::{ChunkRecord, Event, EventKind, Followed};
-pub use inbox::{SessionFilter, SessionPage, StatusCounts};
+pub use inbox::{SessionFilter, SessionPage};
 pub use liveness::{OwnerId, locks_work};
+pub use news::{InboxStatus, News};
+pub use parts::{HistoryTurn, PromptParts};
+pub use pieces::Piece;
 pub use private::{
     create_directory as create_private_directory, create_file as create_private_file,
 };
@@ -67,7 +73,7 @@ pub use resume::{Interrupted, Unattended};
 pub use schema::prepare_directory;
 pub use submit::{Accepted, NewRequest};
 pub use survey::Survey;
-pub use transcript::{HistoryTurn, TurnRecord};
+pub use transcript::TurnRecord;
 
 /// The result of every store method.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -148,13 +154,20 @@ impl Store {
         self.inner.writer.transact(Durability::Normal, job).await
     }
 
-    /// Runs `job` on the connection that only reads.
+    /// Runs `job` on the connection that only reads. It sees the store as of one moment.
     async fn read<R, F>(&self, job: F) -> Result<R>
     where
         R: Send + 'static,
         F: FnOnce(&Connection) -> Result<R> + Send + 'static,
     {
-        self.inner.reader.run(job).await
+        // One transaction also takes and gives back the lock once, and not for each statement.
+        let as_of_one_moment = |db: &Connection| {
+            let moment = db.unchecked_transaction()?;
+            let read = job(&moment)?;
+            moment.commit()?;
+            Ok(read)
+        };
+        self.inner.reader.run(as_of_one_moment).await
     }
 
     /// Asks SQLite to check the whole database: the problems that it found, none when it is sound.
@@ -189,41 +202,5 @@ impl Store {
         };
         self.inner.writer.run(job).await?;
         self.inner.identity.check()
-    }
-
-    /// A setting that all windows share, such as the selected model.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn setting(&self, name: &'static str) -> Result<Option<String>> {
-        use rusqlite::OptionalExtension as _;
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
-                .query_row([name], |row| row.get(0))
-                .optional()?)
-        })
-        .await
-    }
-
-    /// Stores a setting that all windows share; `None` removes it.
-    ///
-    /// # Errors
-    ///
-    /// When the change could not be committed.
-    pub async fn set_setting(&self, name: &'static str, value: Option<String>) -> Result<()> {
-        self.write(move |db| {
-            match value {
-                Some(value) => db.execute(
-                    "INSERT INTO settings (name, value) VALUES (?1, ?2)
-                     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                    [name, &value],
-                )?,
-                None => db.execute("DELETE FROM settings WHERE name = ?1", [name])?,
-            };
-            Ok(())
-        })
-        .await
     }
 }

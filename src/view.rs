@@ -194,15 +194,15 @@ pub fn prompts(library: Library) -> PromptsResult {
 #[must_use]
 pub fn status(status: Status) -> StatusInfo {
     StatusInfo {
-        queued: status.counts.queued,
-        running: status.counts.running,
-        held: status.counts.held,
-        hold: status.counts.hold.map(|(reason, until)| Hold {
+        queued: status.inbox.queued,
+        running: status.inbox.running,
+        held: status.inbox.held,
+        hold: status.inbox.hold.map(|(reason, until)| Hold {
             reason,
             until: Some(until).filter(|until| *until > 0),
             secrets: None,
         }),
-        unread: status.counts.unread,
+        unread: status.inbox.unread,
         model: status.model,
         problem: status.problem,
         version: env!("CARGO_PKG_VERSION").to_owned(),

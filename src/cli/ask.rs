@@ -71,7 +71,6 @@ impl Ask {
         let buffer = location.read()?;
         let path = std::path::absolute(&location.path)?;
         let mut submit = Submit {
-            rules: rules::collect_in_repository(&path),
             uri: location::uri(&location.path)?,
             language: language::of(&location.path).to_owned(),
             span: location.span(&buffer)?,
@@ -97,6 +96,12 @@ impl Ask {
         Ok(submit)
     }
 
+    /// The rules of the project that the file belongs to.
+    async fn rules(&self) -> Option<String> {
+        let path = Location::parse(&self.location, |path| path.exists()).ok()?;
+        rules::collect_in_repository(&std::path::absolute(path.path).ok()?)
+    }
+
     fn read_prompt(&self) -> anyhow::Result<String> {
         let prompt = self.words.join(" ");
         if prompt != "-" {
@@ -114,7 +119,7 @@ impl Ask {
 
     async fn leave(&self, submit: Submit) -> anyhow::Result<ExitCode> {
         let coordinator = inbox::open().await?;
-        let submitted = coordinator.submit(submit).await?;
+        let submitted = coordinator.submit(submit, self.rules()).await?;
         let advice = inbox::leave_to_detached_worker(&coordinator);
         let request = inbox::request(&coordinator, &submitted.request.id).await?;
         if self.json {
@@ -135,7 +140,7 @@ impl Ask {
         let coordinator = inbox::open_with_worker().await?;
         // Before the submit, so that nothing of it is missed.
         let feed = coordinator.subscribe();
-        let submitted = coordinator.submit(submit).await?;
+        let submitted = coordinator.submit(submit, self.rules()).await?;
         let id = &submitted.request.id;
         let mut answer = if self.json {
             Answer::unseen()

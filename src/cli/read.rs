@@ -97,7 +97,7 @@ impl Read {
         let places = Places::now(coordinator).await?;
         let (unread, others): (Vec<_>, Vec<_>) = turns.iter().partition(|turn| turn.request.unread);
         let infos: Vec<TurnInfo> = unread.iter().map(|turn| places.turn(turn)).collect();
-        let unread_in_all = coordinator.status().await?.counts.unread;
+        let unread_in_all = coordinator.status().await?.inbox.unread;
         let left = unread_in_all.saturating_sub(u32::try_from(infos.len()).unwrap_or(u32::MAX));
         if self.json {
             let responses = unread.iter().map(|turn| taken(&places, turn)).collect();

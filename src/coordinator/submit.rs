@@ -33,8 +33,6 @@ pub struct Submit {
     pub mode: Mode,
     /// A model's name.
     pub model: Option<String>,
-    /// The rules of the project: see [`crate::rules`].
-    pub rules: Option<String>,
     /// See `backchat/submit`.
     pub idempotency_key: Option<String>,
     /// Whether someone looks at the buffer.
@@ -64,12 +62,16 @@ pub struct Submitted {
 
 impl Coordinator {
     /// Stores a prompt at the end of its buffer's session and wakes the worker. When it returns, the
-    /// request is on disk.
+    /// request is on disk. `rules` are those of the project, which go along: see [`crate::rules`].
     ///
     /// # Errors
     ///
     /// For a prompt, buffer or model that cannot be, or when the store fails; nothing is stored then.
-    pub async fn submit(&self, submit: Submit) -> Result<Submitted> {
+    pub async fn submit(
+        &self,
+        submit: Submit,
+        rules: impl Future<Output = Option<String>>,
+    ) -> Result<Submitted> {
         if submit.prompt.trim().is_empty() {
             return Err(Error::EmptyPrompt);
         }
@@ -79,7 +81,9 @@ impl Coordinator {
         check(submit.buffer.len_bytes(), LONGEST_BUFFER, |bytes, limit| {
             Error::BufferTooLong { bytes, limit }
         })?;
-        let model = self.model_for(submit.model.as_deref()).await?;
+        // Both wait for other threads: at the same time.
+        let (model, rules) = tokio::join!(self.model_for(submit.model.as_deref()), rules);
+        let model = model?;
         let whole = Span::new(0, submit.buffer.len_bytes());
         let span = submit.span.unwrap_or(whole);
         // The whole buffer is shown at its first line: no one wants an answer below the last one.
@@ -98,7 +102,7 @@ impl Coordinator {
             language: submit.language,
             text: submit.buffer.text(),
             span: (span.start, span.end),
-            rules: submit.rules,
+            rules,
             idempotency_key: submit.idempotency_key,
         };
         let (mode, in_front) = (submit.mode, submit.in_front);

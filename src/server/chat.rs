@@ -58,7 +58,6 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
     let pending = server.documents.track_pending(&snapshot, shown);
     let order = Arc::clone(&snapshot.order);
     let mut submit = Submit {
-        rules: None,
         in_front: server.is_in_front(&snapshot.uri),
         uri: snapshot.uri,
         language: snapshot.language,
@@ -78,8 +77,8 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
             if let Some(name) = &params.library_prompt {
                 prompts::prepend(&server, name, params.intent, &mut submit).await?;
             }
-            submit.rules = rules_for(&server, &submit.uri).await;
-            let submitted = server.coordinator().await?.submit(submit).await;
+            let rules = rules_for(&server, &submit.uri);
+            let submitted = server.coordinator().await?.submit(submit, rules).await;
             submitted.map_err(|error| errors::from_use_case(&error))
         }
         .await;
@@ -102,18 +101,17 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
 }
 
 /// The rules of the project that a buffer belongs to.
-async fn rules_for(server: &Server, uri: &str) -> Option<String> {
-    let path = buffer_name::path(uri)?;
-    let roots = server
-        .roots
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    let read = tokio::task::spawn_blocking(move || rules::collect(&path, &roots));
-    read.await.unwrap_or_else(|panic| {
-        tracing::warn!(%panic, "the rules of the project could not be read");
-        None
-    })
+fn rules_for(server: &Server, uri: &str) -> impl Future<Output = Option<String>> + use<> {
+    let roots = server.roots.lock().unwrap_or_else(PoisonError::into_inner);
+    let (path, roots) = (buffer_name::path(uri), roots.clone());
+    async move {
+        let path = path?;
+        let read = tokio::task::spawn_blocking(move || rules::collect(&path, &roots));
+        read.await.unwrap_or_else(|panic| {
+            tracing::warn!(%panic, "the rules of the project could not be read");
+            None
+        })
+    }
 }
 
 /// `backchat/take`.
@@ -148,7 +146,7 @@ pub(super) async fn take(server: &Arc<Server>, params: TakeParams) -> Result<Tak
             responses,
             unread: status
                 .map_err(|error| errors::from_use_case(&error))?
-                .counts
+                .inbox
                 .unread,
         })
     })

@@ -129,27 +129,23 @@ pub(super) async fn status(server: &Arc<Server>) -> Result<StatusInfo> {
 
 /// One request as this client sees it.
 pub(super) async fn request_of(server: &Arc<Server>, id: &RequestId) -> Result<RequestInfo> {
-    let turn = server
-        .coordinator()
-        .await?
-        .store()
-        .turn(id)
-        .await
-        .map_err(failed)?;
-    let places = places(server).await?;
-    Ok(request_info(server, &turn, Some(&places)).await)
+    let (store, asked) = (server.coordinator().await?.store(), id.clone());
+    let news = store.news(move |_| vec![asked]).await.map_err(failed)?;
+    let unknown = || failed(StoreError::UnknownRequest(id.0.clone()));
+    let turn = news.turns.first().ok_or_else(unknown)?;
+    Ok(request_info(server, turn, Some(&places_of(&news.waiting))).await)
 }
 
 /// The places in the queue now.
-pub(super) async fn places(server: &Arc<Server>) -> Result<Places> {
-    let waiting = server
-        .coordinator()
-        .await?
-        .store()
-        .waiting()
-        .await
-        .map_err(failed)?;
-    Ok((1..).zip(waiting).map(|(place, id)| (id, place)).collect())
+async fn places(server: &Arc<Server>) -> Result<Places> {
+    let store = server.coordinator().await?.store();
+    let waiting = store.waiting().await.map_err(failed)?;
+    Ok(places_of(&waiting))
+}
+
+/// The places in the queue of the requests that wait.
+pub(super) fn places_of(waiting: &[RequestId]) -> Places {
+    waiting.iter().cloned().zip(1..).collect()
 }
 
 /// A request with its range in this client's buffer, its encoding and its spelling of the URI.

@@ -20,7 +20,7 @@ use crate::protocol::{
     AnchorInfo, RequestDidChange, RequestDidChangeParams, RequestInfo, ResponseDelta,
     ResponseDeltaParams, ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
 };
-use crate::session::{RequestId, State};
+use crate::session::{RequestId, SessionId, State};
 use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor, TurnRecord};
 use crate::view;
 
@@ -190,21 +190,23 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
             send_delta(server, chunk).await;
         }
     }
-    let Ok(places) = look::places(server).await else {
-        return;
-    };
-    let changed = changed(server, &pending, &places, told);
-    told.places = places;
-    let turns = match coordinator.store().turns(changed).await {
-        Ok(turns) => turns,
+    let changed = changed(server, &pending, told);
+    let (shown, before) = (server.documents.tracked(), std::mem::take(&mut told.places));
+    let news = coordinator
+        .store()
+        .news(move |waiting| with_moved_up(changed, waiting, &before, &shown));
+    let news = match news.await {
+        Ok(news) => news,
         Err(error) => {
             tracing::warn!(%error, "changes could not be read, and so not be told");
             return;
         }
     };
-    load_missing_anchors(server, &turns).await;
+    told.places = look::places_of(&news.waiting);
+    let turns = &news.turns;
+    load_missing_anchors(server, turns).await;
     let mut requests = Vec::with_capacity(turns.len());
-    for turn in &turns {
+    for turn in turns {
         requests.push(look::request_info(server, turn, Some(&told.places)).await);
     }
     let ready: Vec<RequestInfo> = requests
@@ -220,7 +222,8 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
                 .send_notification::<RequestDidChange>(changed)
                 .await;
         }
-        send_ready_and_status(server, coordinator, ready, told).await;
+        let status = view::status(coordinator.status_of(news.status));
+        send_ready_and_status(server, ready, &news.unread, status, told).await;
     } else {
         // Without a list of sessions a window is told of its own buffers alone.
         let shown = server.documents.tracked();
@@ -251,14 +254,8 @@ async fn load_missing_anchors(server: &Arc<Server>, turns: &[TurnRecord]) {
     }
 }
 
-/// The requests that are to be told: those that something happened to, those that an edit has moved, and
-/// those that have moved up in the queue.
-fn changed(
-    server: &Server,
-    pending: &Pending,
-    places: &look::Places,
-    told: &mut Told,
-) -> Vec<RequestId> {
+/// The requests that are to be told: those that something happened to, and those that an edit has moved.
+fn changed(server: &Server, pending: &Pending, told: &mut Told) -> Vec<RequestId> {
     let mut changed = pending.changed.clone();
     if pending.moved {
         let anchors = server.documents.anchors(server.encoding());
@@ -269,10 +266,20 @@ fn changed(
         changed.extend(moved.map(|(id, _)| id.clone()));
         told.anchors = anchors.into_iter().collect();
     }
-    let shown = server.documents.tracked();
-    let moved_up = places
+    changed
+}
+
+/// Adds those that are shown and have another place in the queue than `before`. Each once.
+fn with_moved_up(
+    mut changed: Vec<RequestId>,
+    waiting: &[RequestId],
+    before: &look::Places,
+    shown: &HashSet<RequestId>,
+) -> Vec<RequestId> {
+    let moved_up = waiting
         .iter()
-        .filter(|(id, place)| shown.contains(*id) && told.places.get(*id) != Some(*place));
+        .zip(1..)
+        .filter(|(id, place)| shown.contains(*id) && before.get(*id) != Some(place));
     changed.extend(moved_up.map(|(id, _)| id.clone()));
     let mut seen = HashSet::new();
     changed.retain(|id| seen.insert(id.clone()));
@@ -294,23 +301,16 @@ async fn send_delta(server: &Server, chunk: &ChunkRecord) {
 
 async fn send_ready_and_status(
     server: &Server,
-    coordinator: &Coordinator,
     ready: Vec<RequestInfo>,
+    unread: &HashMap<SessionId, u32>,
+    status: StatusInfo,
     told: &mut Told,
 ) {
-    let status = match coordinator.status().await {
-        Ok(status) => view::status(status),
-        Err(error) => {
-            tracing::warn!(%error, "the state of the inbox could not be read");
-            return;
-        }
-    };
     for request in ready {
-        let session_unread = coordinator.store().unread_of(&request.session_id).await;
         let ready = ResponseReadyParams {
-            request,
-            session_unread: session_unread.unwrap_or(0),
+            session_unread: unread.get(&request.session_id).copied().unwrap_or(0),
             unread: status.unread,
+            request,
         };
         server
             .client

@@ -138,7 +138,8 @@ impl Store {
                     return Ok(None);
                 }
                 version = Some(now);
-                follow(db, last_event, last_chunk).map(Some)
+                let moment = db.unchecked_transaction()?;
+                follow(&moment, last_event, last_chunk).map(Some)
             })();
             let followed: Followed = match looked {
                 Ok(Some(followed)) => followed,
@@ -193,7 +194,7 @@ fn data_version(db: &Connection) -> Result<i64> {
 }
 
 /// The last event and the last chunk so far.
-fn now_at(db: &Connection) -> Result<(i64, i64)> {
+pub(super) fn now_at(db: &Connection) -> Result<(i64, i64)> {
     Ok(db.query_row(
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
                 coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunks'), 0)",

@@ -1,4 +1,4 @@
-//! The inbox: sessions, the requests of a buffer, counts, anchors.
+//! The inbox: sessions, the requests of a buffer, anchors.
 
 use rusqlite::{Row, ToSql};
 
@@ -31,21 +31,6 @@ pub struct SessionPage {
     pub sessions: Vec<SessionRecord>,
     /// How many match on all pages.
     pub total: u32,
-}
-
-/// The counts of the whole inbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StatusCounts {
-    /// Requests that wait for a worker.
-    pub queued: u32,
-    /// Requests that run.
-    pub running: u32,
-    /// Requests that wait for something they name.
-    pub held: u32,
-    /// The hold that ends first: its reason and its end.
-    pub hold: Option<(String, i64)>,
-    /// Unread responses.
-    pub unread: u32,
 }
 
 const SESSION_COLUMNS: &str = "s.id, s.uri, s.title, s.created_at, s.updated_at,
@@ -186,73 +171,6 @@ impl Store {
                 ));
             }
             Ok(anchors)
-        })
-        .await
-    }
-
-    /// The requests that wait, in the order in which they would be claimed if all were free to run.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn waiting(&self) -> Result<Vec<RequestId>> {
-        self.read(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT id FROM requests WHERE state = 'queued' AND hold_reason IS NULL ORDER BY lane, seq",
-            )?;
-            let ids = statement.query_map([], |row| row.get(0).map(RequestId))?;
-            Ok(ids.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
-    }
-
-    /// The counts of the whole inbox.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn status(&self) -> Result<StatusCounts> {
-        self.read(|db| {
-            let mut counts = db
-                .prepare_cached(
-                    "SELECT (SELECT count(*) FROM requests WHERE state = 'queued' AND hold_reason IS NULL),
-                            (SELECT count(*) FROM requests WHERE state = 'running'),
-                            (SELECT count(*) FROM requests WHERE state = 'queued' AND hold_reason IS NOT NULL),
-                            (SELECT count(*) FROM requests WHERE unread = 1)",
-                )?
-                .query_row([], |row| {
-                    Ok(StatusCounts {
-                        queued: row.get(0)?,
-                        running: row.get(1)?,
-                        held: row.get(2)?,
-                        hold: None,
-                        unread: row.get(3)?,
-                    })
-                })?;
-            let mut statement = db.prepare_cached(
-                "SELECT hold_reason, not_before FROM requests WHERE state = 'queued' AND hold_reason IS NOT NULL
-                 ORDER BY not_before LIMIT 1",
-            )?;
-            let mut holds = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            counts.hold = holds.next().transpose()?;
-            Ok(counts)
-        })
-        .await
-    }
-
-    /// How many responses of a session are unread.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn unread_of(&self, session: &SessionId) -> Result<u32> {
-        let session = session.clone();
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached(
-                    "SELECT count(*) FROM requests WHERE session_id = ?1 AND unread = 1",
-                )?
-                .query_row([&session.0], |row| row.get(0))?)
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! The durable queue: heartbeat, stream, end.
+//! The durable queue: heartbeat, end, another try.
 //!
 //! A claim ([`super::claim`]) is a lease. Its owner prolongs it by a heartbeat; what a dead owner leaves
 //! behind is in [`super::recovery`]. Every write of an owner is fenced: the request must be running, its own, and
@@ -7,6 +7,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::events::{self, EventKind};
+use super::pieces::{self, Piece};
 use super::record::{FailureRecord, RequestRecord, UsageRecord};
 use super::resume;
 use super::submit::by_id;
@@ -86,27 +87,8 @@ impl Store {
         .await
     }
 
-    /// Adds a piece of streamed text to a running attempt.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
-    pub async fn append(
-        &self,
-        id: &RequestId,
-        attempt: u32,
-        text: String,
-        reasoning: String,
-    ) -> Result<()> {
-        let (owner, id) = (self.owner().0.clone(), id.clone());
-        self.write_relaxed(move |db| {
-            fence(db, &owner, &id, attempt)?;
-            add_chunk(db, &id, attempt, &text, &reasoning)
-        })
-        .await
-    }
-
-    /// Ends a request: its text is whole from here on, and a done one is unread.
+    /// Ends a request, with the last piece of its text if that is not stored yet: its text is whole from here
+    /// on, and a done one is unread.
     ///
     /// # Errors
     ///
@@ -115,12 +97,16 @@ impl Store {
         &self,
         id: &RequestId,
         attempt: u32,
+        last: Option<Piece>,
         end: AttemptEnd,
         now: i64,
     ) -> Result<RequestRecord> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write(move |db| {
             fence(db, &owner, &id, attempt)?;
+            if let Some(last) = &last {
+                pieces::add(db, &id, attempt, last)?;
+            }
             let (state, kind, finish, failure, usage) = match end {
                 AttemptEnd::Done { finish, usage } => {
                     (State::Done, EventKind::Done, Some(finish), None, usage)
@@ -304,27 +290,6 @@ fn changed(
         Ok((RequestId(row.get(0)?), SessionId(row.get(1)?)))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Adds a piece of text to an attempt, behind all others.
-pub(super) fn add_chunk(
-    db: &Connection,
-    id: &RequestId,
-    attempt: u32,
-    text: &str,
-    reasoning: &str,
-) -> Result<()> {
-    let seq: u32 = db
-        .prepare_cached(
-            "UPDATE attempts SET chunk_count = chunk_count + 1 WHERE request_id = ?1 AND number = ?2
-             RETURNING chunk_count - 1",
-        )?
-        .query_row(params![id.0, attempt], |row| row.get(0))?;
-    db.prepare_cached(
-        "INSERT INTO chunks (request_id, attempt, seq, text, reasoning) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![id.0, attempt, seq, text, reasoning])?;
-    Ok(())
 }
 
 /// Lets through the attempt that runs. That the request is this process's is not enough: it may have been

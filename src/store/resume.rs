@@ -6,9 +6,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::queue::{add_chunk, fence, queue_again};
+use super::queue::{fence, queue_again};
 use super::record::UsageRecord;
-use super::{Result, Store, StoreError, transcript};
+use super::{Result, Store, transcript};
 use crate::session::RequestId;
 
 /// An attempt that is to be taken up again.
@@ -39,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
+    /// [`super::StoreError::Fenced`] when the request is not this attempt's any more.
     pub async fn set_resume(
         &self,
         id: &RequestId,
@@ -54,45 +54,12 @@ impl Store {
         .await
     }
 
-    /// Adds a piece of streamed text to a running attempt, which stands in the response between
-    /// `resume.0` and `resume.1`, where it is taken up again from then on.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Fenced`] when the request is not this attempt's any more, or when the text behind
-    /// `resume.0` is stored already: the attempt was taken up again by someone else meanwhile.
-    pub async fn append_resumable(
-        &self,
-        id: &RequestId,
-        attempt: u32,
-        text: String,
-        reasoning: String,
-        resume: (String, String),
-    ) -> Result<()> {
-        let (owner, id) = (self.owner().0.clone(), id.clone());
-        self.write_relaxed(move |db| {
-            fence(db, &owner, &id, attempt)?;
-            // An attempt that runs twice has the same number both times, so that alone lets both through.
-            let (from, to) = resume;
-            let moved = db
-                .prepare_cached(
-                    "UPDATE attempts SET resume = ?4 WHERE request_id = ?1 AND number = ?2 AND resume = ?3",
-                )?
-                .execute(params![id.0, attempt, from, to])?;
-            if moved == 0 {
-                return Err(StoreError::Fenced(id.0));
-            }
-            add_chunk(db, &id, attempt, &text, &reasoning)
-        })
-        .await
-    }
-
     /// Queues a running request again for a new attempt, as this one cannot be taken up again after
     /// all. Nothing is held against the request, and its text is kept.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] when the request is not this attempt's any more.
+    /// [`super::StoreError::Fenced`] when the request is not this attempt's any more.
     pub async fn repeat(&self, id: &RequestId, attempt: u32, now: i64) -> Result<()> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
         self.write(move |db| {

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::events::{self, EventKind};
 use super::queue::fence;
@@ -76,21 +76,13 @@ impl Store {
         })
         .await
     }
+}
 
-    /// The fingerprints of the secrets that a request may send.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn allowed_secrets(&self, request: &RequestRecord) -> Result<HashSet<String>> {
-        let (session, endpoint) = (request.session_id.clone(), request.endpoint.clone());
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT fingerprint FROM allowed_secrets WHERE session_id = ?1 AND endpoint = ?2",
-            )?;
-            let rows = statement.query_map([&session.0, &endpoint], |row| row.get(0))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
-    }
+/// The fingerprints of the secrets that a request may send.
+pub(super) fn allowed(db: &Connection, request: &RequestRecord) -> Result<HashSet<String>> {
+    let mut statement = db.prepare_cached(
+        "SELECT fingerprint FROM allowed_secrets WHERE session_id = ?1 AND endpoint = ?2",
+    )?;
+    let rows = statement.query_map([&request.session_id.0, &request.endpoint], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

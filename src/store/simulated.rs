@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::connection::{Inline, Thread};
 use super::transcript::{TurnRecord, with_response};
-use super::{Inner, Store, identity, liveness, schema, submit};
+use super::{Inner, Store, events, identity, liveness, schema, submit};
 use crate::session::RequestId;
 
 /// The database that simulated processes share.
@@ -78,6 +78,11 @@ impl SimulatedStore {
     /// A counter that grows with every change.
     pub(crate) fn changes(&self) -> u64 {
         self.connection().total_changes()
+    }
+
+    /// The last event and the last chunk so far.
+    pub(crate) fn now_at(&self) -> (i64, i64) {
+        events::now_at(&self.connection()).unwrap()
     }
 
     /// Every request, in the order of acceptance.

@@ -130,7 +130,7 @@ async fn a_session_keeps_its_order() {
         "other sessions overlap"
     );
     assert_eq!(claim(&store, 2).await, None, "its session is busy");
-    store.finish(&first, 1, done(), 3).await.unwrap();
+    store.finish(&first, 1, None, done(), 3).await.unwrap();
     assert_eq!(claim(&store, 4).await, Some(second));
 }
 
@@ -152,7 +152,7 @@ async fn a_turn_that_waits_for_a_retry_holds_its_session() {
     assert_eq!(held.state, State::Held);
     assert_eq!(claim(&store, 999).await, None);
     assert_eq!(claim(&store, 1000).await, Some(first.clone()));
-    store.finish(&first, 2, done(), 1001).await.unwrap();
+    store.finish(&first, 2, None, done(), 1001).await.unwrap();
     assert_eq!(claim(&store, 1002).await, Some(second));
 }
 
@@ -226,9 +226,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_owner_can_write_no_more() {
     let id = submit(&one, "file:///a", "?", Lane::Background).await;
     let claimed = one.claim(limits(4), 10).await.unwrap().remove(0);
     assert_eq!(claimed.request.attempt, 1);
-    one.append(&id, 1, "half an ".to_owned(), String::new())
-        .await
-        .unwrap();
+    one.append(&id, 1, "half an ".into()).await.unwrap();
 
     let early = recover(&two, 5, 10 + LEASE - 1).await;
     assert_eq!(
@@ -247,10 +245,10 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_owner_can_write_no_more() {
         (id.clone(), 2)
     );
 
-    let late = one.append(&id, 1, "answer".to_owned(), String::new()).await;
+    let late = one.append(&id, 1, "answer".into()).await;
     assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
     assert!(matches!(
-        one.finish(&id, 1, done(), 99_999).await,
+        one.finish(&id, 1, None, done(), 99_999).await,
         Err(StoreError::Fenced(_))
     ));
     let kept = two.turn(&id).await.unwrap().response.unwrap();
@@ -271,7 +269,7 @@ async fn after_a_sleep_of_the_machine_nobody_loses_what_runs() {
     assert_eq!(own.requests, 0, "who looks lives, and so does what it runs");
     one.heartbeat(vec![id.clone()], LEASE, later).await.unwrap();
     assert_eq!(recover(&two, 5, later + 1).await.requests, 0);
-    one.finish(&id, 1, done(), later + 2).await.unwrap();
+    one.finish(&id, 1, None, done(), later + 2).await.unwrap();
 }
 
 #[tokio::test]
@@ -299,14 +297,11 @@ async fn an_attempt_cannot_write_into_a_later_one_of_the_same_process() {
     store.cancel(&id, 3).await.unwrap();
     store.retry(&id, 4).await.unwrap();
     claim(&store, 5).await.unwrap();
-    store
-        .append(&id, 2, "half an ".to_owned(), String::new())
-        .await
-        .unwrap();
+    store.append(&id, 2, "half an ".into()).await.unwrap();
     // The first attempt has not heard of it yet, and comes to its end.
-    let late = store.append(&id, 1, "old".to_owned(), String::new()).await;
+    let late = store.append(&id, 1, "old".into()).await;
     assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
-    let late = store.finish(&id, 1, done(), 6).await;
+    let late = store.finish(&id, 1, None, done(), 6).await;
     assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
     let turn = store.turn(&id).await.unwrap();
     assert_eq!(turn.request.state, State::Running);
@@ -323,7 +318,7 @@ async fn a_turn_that_is_retried_waits_for_the_later_one_that_runs() {
     assert_eq!(claim(&store, 3).await, Some(second.clone()));
     store.retry(&first, 4).await.unwrap();
     assert_eq!(claim(&store, 5).await, None, "a session runs one at a time");
-    store.finish(&second, 1, done(), 6).await.unwrap();
+    store.finish(&second, 1, None, done(), 6).await.unwrap();
     assert_eq!(claim(&store, 7).await, Some(first));
 }
 
@@ -362,10 +357,7 @@ async fn streamed_text_never_shrinks() {
     let said = async || store.turn(&id).await.unwrap().response.unwrap();
     claim(&store, 2).await.unwrap();
     for piece in ["one ", "two ", "three"] {
-        store
-            .append(&id, 1, piece.to_owned(), String::new())
-            .await
-            .unwrap();
+        store.append(&id, 1, piece.into()).await.unwrap();
     }
     let again = Requeue {
         not_before: 0,
@@ -377,24 +369,21 @@ async fn streamed_text_never_shrinks() {
     store.requeue(&id, 1, again, 3).await.unwrap();
     assert_eq!(said().await.text, "one two three");
     claim(&store, 4).await.unwrap();
-    store
-        .append(&id, 2, "one".to_owned(), String::new())
-        .await
-        .unwrap();
+    store.append(&id, 2, "one".into()).await.unwrap();
     assert_eq!(
         said().await.text,
         "one two three",
         "until the retry has said more"
     );
     store
-        .append(&id, 2, " two three four".to_owned(), String::new())
+        .append(&id, 2, " two three four".into())
         .await
         .unwrap();
     assert_eq!(
         (said().await.text.as_str(), said().await.attempt),
         ("one two three four", 2)
     );
-    store.finish(&id, 2, done(), 5).await.unwrap();
+    store.finish(&id, 2, None, done(), 5).await.unwrap();
     assert_eq!(said().await.text, "one two three four");
     assert_eq!(said().await.chunk_count, 2);
 }
@@ -407,10 +396,8 @@ async fn unread_is_set_once_and_cleared_once() {
     let id = submit(&one, "file:///a", "?", Lane::Background).await;
     claim(&one, 2).await.unwrap();
     assert!(!one.request(&id).await.unwrap().unread);
-    one.append(&id, 1, "the answer".to_owned(), String::new())
-        .await
-        .unwrap();
-    let done = one.finish(&id, 1, done(), 3).await.unwrap();
+    one.append(&id, 1, "the answer".into()).await.unwrap();
+    let done = one.finish(&id, 1, None, done(), 3).await.unwrap();
     assert!(done.unread);
     assert_eq!(two.status().await.unwrap().unread, 1);
 
@@ -434,15 +421,10 @@ async fn a_cancelled_request_keeps_its_text_and_its_place_is_free() {
     let id = submit(&store, "file:///a", "1", Lane::Background).await;
     let next = submit(&store, "file:///a", "2", Lane::Background).await;
     claim(&store, 2).await.unwrap();
-    store
-        .append(&id, 1, "so far".to_owned(), String::new())
-        .await
-        .unwrap();
+    store.append(&id, 1, "so far".into()).await.unwrap();
     assert_eq!(store.cancel(&id, 3).await.unwrap().state, State::Cancelled);
     assert!(matches!(
-        store
-            .append(&id, 1, " more".to_owned(), String::new())
-            .await,
+        store.append(&id, 1, " more".into()).await,
         Err(StoreError::Fenced(_))
     ));
     assert_eq!(
@@ -459,7 +441,7 @@ async fn an_answer_is_never_thrown_away_by_a_retry() {
     let store = Store::open(directory.path()).unwrap();
     let id = submit(&store, "file:///a", "?", Lane::Background).await;
     claim(&store, 2).await.unwrap();
-    store.finish(&id, 1, done(), 3).await.unwrap();
+    store.finish(&id, 1, None, done(), 3).await.unwrap();
     assert!(matches!(
         store.retry(&id, 4).await,
         Err(StoreError::WrongState { .. })
@@ -549,17 +531,13 @@ async fn who_follows_hears_of_every_change_in_order() {
     let (event, chunk) = two.now_at().await.unwrap();
     let id = submit(&one, "file:///a", "?", Lane::Background).await;
     claim(&one, 2).await.unwrap();
-    one.append(&id, 1, "text".to_owned(), String::new())
-        .await
-        .unwrap();
+    one.append(&id, 1, "text".into()).await.unwrap();
     let streaming = two.follow(event, chunk).await.unwrap();
     assert_eq!(streaming.chunks.len(), 1);
     assert_eq!(streaming.chunks[0].text, "text");
     // The last words and the end come in quick succession: who follows must not lose the former.
-    one.append(&id, 1, ", and its end".to_owned(), String::new())
-        .await
-        .unwrap();
-    one.finish(&id, 1, done(), 3).await.unwrap();
+    one.append(&id, 1, ", and its end".into()).await.unwrap();
+    one.finish(&id, 1, None, done(), 3).await.unwrap();
     let ended = two
         .follow(streaming.last_event, streaming.last_chunk)
         .await
@@ -700,11 +678,11 @@ async fn nothing_but_what_was_asked_for_is_purged() {
     let store = Store::open(directory.path()).unwrap();
     let read = submit(&store, "file:///a", "read", Lane::Background).await;
     claim(&store, 2).await.unwrap();
-    store.finish(&read, 1, done(), 10).await.unwrap();
+    store.finish(&read, 1, None, done(), 10).await.unwrap();
     store.take_request(&read, 11).await.unwrap();
     let unread = submit(&store, "file:///b", "unread", Lane::Background).await;
     claim(&store, 12).await.unwrap();
-    store.finish(&unread, 1, done(), 13).await.unwrap();
+    store.finish(&unread, 1, None, done(), 13).await.unwrap();
     let waiting = submit(&store, "file:///c", "waiting", Lane::Background).await;
 
     let would = store.purge(100, false, true).await.unwrap();

@@ -1,4 +1,4 @@
-//! What was said: the text of attempts, the turns of a session, the history that goes along.
+//! What was said: the text of attempts, the turns of a session.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -14,17 +14,6 @@ pub struct TurnRecord {
     pub request: RequestRecord,
     /// What the model has said, if it has said anything.
     pub response: Option<ResponseRecord>,
-}
-
-/// An earlier turn, as it goes along with a later one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryTurn {
-    /// What was asked.
-    pub prompt: String,
-    /// The code that it was asked about; empty for a whole buffer.
-    pub code: String,
-    /// The whole response.
-    pub response: String,
 }
 
 impl Store {
@@ -96,66 +85,16 @@ impl Store {
     /// [`super::StoreError::UnknownSnapshot`] when it is not there, or when the database cannot be read.
     pub async fn snapshot(&self, hash: &str) -> Result<String> {
         let hash = hash.to_owned();
-        self.read(move |db| {
-            db.prepare_cached("SELECT text FROM snapshots WHERE hash = ?1")?
-                .query_row([hash], |row| row.get(0))
-                .optional()?
-                .ok_or(super::StoreError::UnknownSnapshot)
-        })
-        .await
+        self.read(move |db| text_of(db, &hash)).await
     }
+}
 
-    /// The rules of the project that go along with a request.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn rules_of(&self, id: &RequestId) -> Result<Option<String>> {
-        let id = id.clone();
-        self.read(move |db| {
-            Ok(db
-                .prepare_cached(
-                    "SELECT s.text FROM requests r JOIN snapshots s ON s.hash = r.rules WHERE r.id = ?1",
-                )?
-                .query_row([&id.0], |row| row.get(0))
-                .optional()?)
-        })
-        .await
-    }
-
-    /// The turns of the request's session that were answered before it, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub async fn history(&self, request: &RequestRecord) -> Result<Vec<HistoryTurn>> {
-        let (session, seq) = (request.session_id.clone(), request.seq);
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT r.prompt, s.text, r.span_start, r.span_end, a.text
-                 FROM requests r
-                 JOIN attempts a ON a.request_id = r.id AND a.number = r.attempt
-                 JOIN snapshots s ON s.hash = r.snapshot
-                 WHERE r.session_id = ?1 AND r.seq < ?2 AND r.state = 'done' ORDER BY r.seq",
-            )?;
-            let rows = statement.query_map(params![session.0, seq], |row| {
-                let text = row.get_ref(1)?.as_str()?;
-                let (start, end): (usize, usize) = (row.get(2)?, row.get(3)?);
-                let is_part = start > 0 || end < text.len();
-                Ok(HistoryTurn {
-                    prompt: row.get(0)?,
-                    code: text
-                        .get(start..end)
-                        .filter(|_| is_part)
-                        .unwrap_or_default()
-                        .to_owned(),
-                    response: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-        })
-        .await
-    }
+/// The text of a snapshot.
+pub(super) fn text_of(db: &Connection, hash: &str) -> Result<String> {
+    db.prepare_cached("SELECT text FROM snapshots WHERE hash = ?1")?
+        .query_row([hash], |row| row.get(0))
+        .optional()?
+        .ok_or(super::StoreError::UnknownSnapshot)
 }
 
 /// Ends the running attempt of a request: its chunks become one text. They stay for a while, for

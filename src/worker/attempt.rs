@@ -15,10 +15,10 @@ use crate::clock;
 use crate::config::Model;
 use crate::llm::{self, ErrorKind, Event, LlmError, Prompt, ResponseStream, ResumePoint, Said};
 use crate::prompt::{self, Question};
-use crate::session::{RequestId, State};
+use crate::session::RequestId;
 use crate::store::{
-    AttemptEnd, Claimed, FailureRecord, Interrupted, Next, RequestRecord, Requeue, Result,
-    SecretRecord, UsageRecord,
+    AttemptEnd, Claimed, FailureRecord, Interrupted, Next, PromptParts, RequestRecord, Requeue,
+    Result, SecretRecord, UsageRecord,
 };
 
 /// Runs a claimed request to the end of this attempt, whatever that is, and records it.
@@ -37,10 +37,6 @@ pub(super) async fn run(
     } = claimed;
     let is_new = interrupted.is_none();
     tracing::info!(request = %request.id, model = request.model, attempt = request.attempt, is_new, "attempt begins");
-    // A cancellation between the claim and the moment from which this attempt hears of such was missed.
-    if tools.store.request(&request.id).await?.state != State::Running {
-        return Ok(());
-    }
     let mut recorder = Recorder::new(&tools, &request, &stop);
     let outcome = tokio::select! {
         biased;
@@ -58,24 +54,16 @@ pub(super) async fn run(
         }
         None => recorder.flush_all().await?,
         Some(Ok(finish)) => {
-            recorder.flush_all().await?;
             tracing::info!(request = %id, finish, "attempt is done");
             let usage = recorder.usage();
             let end = AttemptEnd::Done { finish, usage };
-            patiently(&stop, || {
-                store.finish(id, number, end.clone(), clock::now())
-            })
-            .await?;
+            record_end(&tools, &request, &mut recorder, end, &stop).await?;
         }
         Some(Err(Fault::Final(failure))) => {
-            recorder.flush_all().await?;
             tracing::warn!(request = %id, kind = failure.kind, "attempt failed: {}", failure.message);
             let usage = recorder.usage();
             let end = AttemptEnd::Failed { failure, usage };
-            patiently(&stop, || {
-                store.finish(id, number, end.clone(), clock::now())
-            })
-            .await?;
+            record_end(&tools, &request, &mut recorder, end, &stop).await?;
         }
         Some(Err(Fault::Model { error, .. })) if error.kind == ErrorKind::NotResumable => {
             tracing::info!(request = %id, "attempt will be repeated: {error}");
@@ -83,7 +71,7 @@ pub(super) async fn run(
             store.repeat(id, number, clock::now()).await?;
         }
         Some(Err(Fault::Model { error, next })) => {
-            record_fault(&tools, &request, &error, next, &mut recorder).await?;
+            record_fault(&tools, &request, &error, next, &mut recorder, &stop).await?;
         }
         Some(Err(Fault::Secrets(secrets, reason))) => {
             tracing::info!(request = %id, secrets = secrets.len(), "held: there are secrets in what would be sent");
@@ -95,18 +83,26 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Repeats a write until the store takes it, as its disk may be full for a while, or the process ends.
-async fn patiently<T, W>(stop: &CancellationToken, write: impl Fn() -> W) -> Result<T>
-where
-    W: Future<Output = Result<T>>,
-{
+/// Stores the end of an attempt together with the last of its text, and tries until the store takes it, as its
+/// disk may be full for a while, or until the process ends.
+async fn record_end(
+    tools: &Tools,
+    request: &RequestRecord,
+    recorder: &mut Recorder<'_>,
+    end: AttemptEnd,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let rest = recorder.rest();
+    let (store, id, number) = (&tools.store, &request.id, request.attempt);
     loop {
-        match write().await {
+        let stored = store.finish(id, number, rest.clone(), end.clone(), clock::now());
+        match stored.await {
+            Ok(_) => return Ok(()),
             Err(error) if error.may_pass() && !stop.is_cancelled() => {
-                tracing::warn!(%error, "the end of an attempt waits to be stored");
+                tracing::warn!(request = %id, %error, "the end of an attempt waits to be stored");
                 super::pause(stop).await;
             }
-            result => return result,
+            Err(error) => return Err(error),
         }
     }
 }
@@ -124,7 +120,7 @@ pub(super) async fn record_panic(tools: &Tools, id: &RequestId, attempt: u32) ->
     };
     tools
         .store
-        .finish(id, attempt, end, clock::now())
+        .finish(id, attempt, None, end, clock::now())
         .await
         .map(|_| ())
 }
@@ -163,12 +159,18 @@ async fn stream(
         })));
     }
     let is_resumed = interrupted.is_some();
+    // A cancellation between the claim and the moment from which this attempt hears of such was missed; in
+    // both cases the store is asked whether there was one.
     let start = match interrupted {
         // Nothing of the prompt is sent again.
-        Some(interrupted) => Start::Rest(interrupted),
+        Some(interrupted) => {
+            tools.store.check_claim(request).await?;
+            Start::Rest(interrupted)
+        }
         None => {
-            let made = Arc::new(build_prompt(tools, request, &model).await?);
-            let secrets = guard::secrets(tools, request, &model, &made).await?;
+            let parts = tools.store.prompt_parts(request).await?;
+            let made = Arc::new(build_prompt(request, &model, parts));
+            let secrets = guard::secrets(tools, request, &model, &made).await;
             if !secrets.is_empty() {
                 let reason = guard::reason(&secrets, &model);
                 return Ok(Err(Fault::Secrets(secrets, reason)));
@@ -300,28 +302,20 @@ const fn goes_on(kind: ErrorKind) -> bool {
     )
 }
 
-async fn build_prompt(tools: &Tools, request: &RequestRecord, model: &Model) -> Result<Made> {
-    let text = tools.store.snapshot(&request.snapshot).await?;
-    let history = tools.store.history(request).await?;
-    let rules = tools.store.rules_of(&request.id).await?;
+fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> Made {
     let prompt = prompt::build(&Question {
         prompt: &request.prompt,
         intent: request.intent,
         path: &buffer_name::short(&request.uri),
         language: &request.language,
-        text: &text,
+        text: &parts.text,
         span: request.span,
-        rules: rules.as_deref(),
-        history: &history,
+        rules: parts.rules.as_deref(),
+        history: &parts.history,
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,
     });
-    Ok(Made {
-        prompt,
-        text,
-        rules,
-        history,
-    })
+    Made { prompt, parts }
 }
 
 /// A stream that just ended: its promise is to end in `Finished` or an error.
@@ -340,6 +334,7 @@ async fn record_fault(
     error: &LlmError,
     next: Next,
     recorder: &mut Recorder<'_>,
+    stop: &CancellationToken,
 ) -> Result<()> {
     let most = tools.models.catalog().config.max_attempts.value;
     let faults = match next {
@@ -349,22 +344,14 @@ async fn record_fault(
     let usage = recorder.usage();
     match retry::decide(error, faults, most, fastrand::f64()) {
         Decision::Fail => {
-            recorder.flush_all().await?;
             tracing::warn!(request = %request.id, kind = error.kind.name(), "attempt failed: {error}");
             let failure = FailureRecord {
                 kind: error.kind.name().to_owned(),
                 message: error.message.clone(),
                 remedy: error.remedy.clone(),
             };
-            tools
-                .store
-                .finish(
-                    &request.id,
-                    request.attempt,
-                    AttemptEnd::Failed { failure, usage },
-                    clock::now(),
-                )
-                .await?;
+            let end = AttemptEnd::Failed { failure, usage };
+            record_end(tools, request, recorder, end, stop).await?;
         }
         Decision::Again { wait, endpoint } => {
             let goes_on = matches!(next, Next::Resume { .. });

@@ -7,17 +7,15 @@ use crate::buffer_name;
 use crate::config::{HoldSecrets, Model};
 use crate::llm::Prompt;
 use crate::secrets::{AllowedPaths, Sources, survey};
-use crate::store::{HistoryTurn, RequestRecord, Result, SecretRecord};
+use crate::store::{PromptParts, RequestRecord, SecretRecord};
 
 /// Findings that are told in a hold's reason; the others are counted.
 const TOLD: usize = 4;
 
-/// Everything that a prompt was made from.
+/// A prompt, and everything that it was made from.
 pub(super) struct Made {
     pub prompt: Prompt,
-    pub text: String,
-    pub rules: Option<String>,
-    pub history: Vec<HistoryTurn>,
+    pub parts: PromptParts,
 }
 
 /// The secrets in the prompt that the user has not allowed to go to this model's endpoint; empty when it may
@@ -27,7 +25,7 @@ pub(super) async fn secrets(
     request: &RequestRecord,
     model: &Model,
     made: &Arc<Made>,
-) -> Result<Vec<SecretRecord>> {
+) -> Vec<SecretRecord> {
     let catalog = tools.models.catalog();
     let looks = match catalog.config.hold_secrets.value {
         HoldSecrets::Remote => !model.is_loopback(),
@@ -35,12 +33,11 @@ pub(super) async fn secrets(
         HoldSecrets::Never => false,
     };
     if !looks {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let allowed = tools.store.allowed_secrets(request).await?;
     let patterns = catalog.config.secrets_allowed_in.value.clone();
     let (question, path) = (request.prompt.clone(), buffer_name::path(&request.uri));
-    let made = Arc::clone(made);
+    let searched = Arc::clone(made);
     // A large buffer takes a moment, and the files of patterns are on a disk.
     let search = tokio::task::spawn_blocking(move || {
         let path = path.as_deref();
@@ -49,28 +46,28 @@ pub(super) async fn secrets(
         });
         let sources = Sources {
             prompt: &question,
-            buffer: (!is_allowed).then_some(made.text.as_str()),
+            buffer: (!is_allowed).then_some(searched.parts.text.as_str()),
             path,
-            rules: made.rules.as_deref(),
-            history: &made.history,
+            rules: searched.parts.rules.as_deref(),
+            history: &searched.parts.history,
         };
-        survey(&sources, &made.prompt)
+        survey(&sources, &searched.prompt)
     });
     let findings = match search.await {
         Ok(findings) => findings,
         // Taken up by the attempt's own task, which ends the request with an error: nothing is sent.
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
-    Ok(findings
+    findings
         .into_iter()
-        .filter(|finding| !allowed.contains(&finding.fingerprint))
+        .filter(|finding| !made.parts.allowed_secrets.contains(&finding.fingerprint))
         .map(|finding| SecretRecord {
             kind: finding.kind,
             place: finding.place,
             line: finding.line,
             fingerprint: finding.fingerprint,
         })
-        .collect())
+        .collect()
 }
 
 /// Why a request is held, for people: what was found, where, and who would have got it.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CONTENT, STORE_PAUSE, Tools, pause};
 use crate::llm::{Event, ResumePoint};
 use crate::session::RequestId;
-use crate::store::{RequestRecord, Result, UsageRecord};
+use crate::store::{Piece, RequestRecord, Result, UsageRecord};
 
 /// Streamed text is written, and so shown, at most this often: 20 times a second.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -25,9 +25,9 @@ pub(super) struct Recorder<'a> {
     id: &'a RequestId,
     attempt: u32,
     /// May be written.
-    ready: Piece,
+    ready: Words,
     /// Waits for the point behind it.
-    open: Piece,
+    open: Words,
     point: Option<ResumePoint>,
     /// The point that the store knows: everything before it is stored, and nothing behind it.
     stored: Option<String>,
@@ -41,12 +41,12 @@ pub(super) struct Recorder<'a> {
 }
 
 #[derive(Default)]
-struct Piece {
+struct Words {
     text: String,
     reasoning: String,
 }
 
-impl Piece {
+impl Words {
     const fn len(&self) -> usize {
         self.text.len() + self.reasoning.len()
     }
@@ -68,8 +68,8 @@ impl<'a> Recorder<'a> {
             tools,
             id: &request.id,
             attempt: request.attempt,
-            ready: Piece::default(),
-            open: Piece::default(),
+            ready: Words::default(),
+            open: Words::default(),
             point: None,
             stored: None,
             any: false,
@@ -156,6 +156,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Hands over what is not written yet, as the attempt is over and will not be taken up again. Whoever
+    /// writes its end writes this with it.
+    pub fn rest(&mut self) -> Option<Piece> {
+        self.ready.append(std::mem::take(&mut self.open));
+        self.piece()
+    }
+
     /// Writes everything that came, as the attempt is over and will not be taken up again.
     pub async fn flush_all(&mut self) -> Result<()> {
         self.ready.append(std::mem::take(&mut self.open));
@@ -170,48 +177,54 @@ impl<'a> Recorder<'a> {
     /// Writes what may be written. When the store cannot take it now, it stays for the next time: a paid
     /// answer is not lost to a disk that is full for a while. A process that ends cannot wait, and fails.
     pub async fn flush(&mut self) -> Result<()> {
-        if self.ready.is_empty() {
-            return Ok(());
-        }
-        self.last_flush = Some(Instant::now());
-        self.any = true;
+        let before = self.stored.clone();
         // Taken out before the wait: when that is broken off the store finishes what was given to it, and
         // what were still here would be written a second time.
-        let piece = std::mem::take(&mut self.ready);
-        let before = self.stored.clone();
-        let written = self.write(&piece).await;
-        match written {
-            Ok(()) => {
-                self.waits = false;
-                tracing::info!(target: CONTENT, request = %self.id, text = piece.text, "received");
-            }
+        let Some(piece) = self.piece() else {
+            return Ok(());
+        };
+        self.last_flush = Some(Instant::now());
+        self.any = true;
+        let written = self
+            .tools
+            .store
+            .append(self.id, self.attempt, piece.clone());
+        match written.await {
+            Ok(()) => self.waits = false,
             Err(error) if error.may_pass() && !self.stop.is_cancelled() => {
                 if !self.waits {
                     tracing::warn!(request = %self.id, %error, "streamed text waits to be stored");
                 }
                 self.waits = true;
-                self.ready = piece;
+                self.ready = Words {
+                    text: piece.text,
+                    reasoning: piece.reasoning,
+                };
                 self.stored = before;
-                return Ok(());
             }
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Gives a piece to the store, with where the response goes on behind it.
-    async fn write(&mut self, piece: &Piece) -> Result<()> {
-        let (text, reasoning) = (piece.text.clone(), piece.reasoning.clone());
-        let (store, id, attempt) = (&self.tools.store, self.id, self.attempt);
-        match (&self.stored, &self.point) {
-            (Some(stored), Some(point)) => {
-                let resume = (stored.clone(), point.to_string());
-                self.stored = Some(resume.1.clone());
-                store
-                    .append_resumable(id, attempt, text, reasoning, resume)
-                    .await
-            }
-            _ => store.append(id, attempt, text, reasoning).await,
+    /// Takes out what may be written, with where the response goes on behind it.
+    fn piece(&mut self) -> Option<Piece> {
+        if self.ready.is_empty() {
+            return None;
         }
+        let Words { text, reasoning } = std::mem::take(&mut self.ready);
+        tracing::info!(target: CONTENT, request = %self.id, text, "received");
+        let resume = match (&self.stored, &self.point) {
+            (Some(stored), Some(point)) => Some((stored.clone(), point.to_string())),
+            _ => None,
+        };
+        if let Some((_, behind)) = &resume {
+            self.stored = Some(behind.clone());
+        }
+        Some(Piece {
+            text,
+            reasoning,
+            resume,
+        })
     }
 }

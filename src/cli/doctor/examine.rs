@@ -15,7 +15,7 @@ use crate::library::Library;
 use crate::llm::{self, key};
 use crate::models::{HOW_TO_GET_A_MODEL, Models};
 use crate::protocol::PROTOCOL_VERSION;
-use crate::store::{StatusCounts, Store};
+use crate::store::{InboxStatus, Store};
 
 /// Looks at everything. With `offline` no endpoint is asked and no command run.
 pub(super) async fn everything(offline: bool) -> Report {
@@ -265,12 +265,13 @@ async fn queue(coordinator: &Coordinator) -> Vec<Finding> {
         Ok(counts) => counts,
         Err(error) => return vec![Finding::bad("requests", error.to_string(), None)],
     };
-    let StatusCounts {
+    let InboxStatus {
         queued,
         running,
         held,
         hold,
         unread,
+        selected_model: _,
     } = counts;
     let mut findings = vec![Finding::good(
         "requests",

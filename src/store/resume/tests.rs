@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::super::tests::{LEASE, directory, limits, submit};
 use super::*;
 use crate::session::{Lane, State};
-use crate::store::{AttemptEnd, Claimed, Next, Requeue};
+use crate::store::{AttemptEnd, Claimed, Next, Piece, Requeue, StoreError};
 
 /// A store with a request whose first attempt runs, has said "half an " and can be taken up again at
 /// "here".
@@ -22,10 +22,17 @@ async fn interrupted_attempt() -> (TempDir, Store, RequestId) {
     (directory, store, id)
 }
 
+fn piece(text: &str, reasoning: &str, from: &str, to: &str) -> Piece {
+    Piece {
+        text: text.to_owned(),
+        reasoning: reasoning.to_owned(),
+        resume: Some((from.to_owned(), to.to_owned())),
+    }
+}
+
 async fn say(store: &Store, id: &RequestId, text: &str, from: &str, to: &str) {
-    let (text, resume) = (text.to_owned(), (from.to_owned(), to.to_owned()));
     store
-        .append_resumable(id, 1, text, "hm".to_owned(), resume)
+        .append(id, 1, piece(text, "hm", from, to))
         .await
         .unwrap();
 }
@@ -73,15 +80,14 @@ async fn what_a_dead_worker_left_is_taken_up_and_not_begun_anew() {
         Some(10),
         "it has not begun anew"
     );
-    let (late, resume) = ("late".to_owned(), ("here".to_owned(), "there".to_owned()));
-    let late = one.append_resumable(&id, 1, late, String::new(), resume);
+    let late = one.append(&id, 1, piece("late", "", "here", "there"));
     assert!(late.await.is_err(), "the first worker has lost it");
     say(&two, &id, "answer", "here", "behind it").await;
     let end = AttemptEnd::Done {
         finish: "stop".to_owned(),
         usage: UsageRecord::default(),
     };
-    two.finish(&id, 1, end, 99_001).await.unwrap();
+    two.finish(&id, 1, None, end, 99_001).await.unwrap();
     assert_eq!(text(&two, &id).await, "half an answer");
 }
 
@@ -92,8 +98,7 @@ async fn of_two_runs_of_one_attempt_only_one_writes() {
     assert_eq!(claim(&store, 12).await.interrupted, Some(here()));
     say(&store, &id, "answer", "here", "there").await;
     // The first run was only slow, and in the same process: it has what the second one has written.
-    let (late, resume) = ("ans".to_owned(), ("here".to_owned(), "h".to_owned()));
-    let late = store.append_resumable(&id, 1, late, String::new(), resume);
+    let late = store.append(&id, 1, piece("ans", "", "here", "h"));
     assert!(matches!(late.await, Err(StoreError::Fenced(_))));
     assert_eq!(text(&store, &id).await, "half an answer");
 }

@@ -39,7 +39,7 @@ async fn sessions_count_their_requests_right_through_everything_that_happens_to_
     check(&[[1, 0, 1], [3, 0, 3]]).await;
 
     let first = claim(&store, 10).await.unwrap();
-    store.finish(&first, 1, done(), 20).await.unwrap();
+    store.finish(&first, 1, None, done(), 20).await.unwrap();
     check(&[[1, 0, 1], [3, 1, 2]]).await;
 
     store.rename("file:///b", "file:///a", 30).await.unwrap();

@@ -97,10 +97,7 @@ pub(super) async fn beat(process: Process, slot: Rc<Slot>) {
 }
 
 /// Hears of changes: those of this process at once, those of others a little later.
-pub(super) async fn listen(process: Process) {
-    let Ok((mut event, mut chunk)) = process.store.now_at().await else {
-        return;
-    };
+pub(super) async fn listen(process: Process, (mut event, mut chunk): (i64, i64)) {
     loop {
         process.machine.sleep(&process.listener, None).await;
         let Ok(followed) = process.store.follow(event, chunk).await else {
@@ -153,10 +150,7 @@ async fn stream(
     slot: &Slot,
 ) -> crate::store::Result<()> {
     let (store, machine, id) = (&process.store, &process.machine, &request.id);
-    if store.request(id).await?.state.is_final() {
-        return Ok(());
-    }
-    for turn in store.history(request).await? {
+    for turn in store.prompt_parts(request).await?.history {
         machine.demand(
             turn.response == answer(&turn.prompt),
             "an earlier answer is not whole",
@@ -177,9 +171,7 @@ async fn stream(
         };
         let (now, later) = rest.split_at(end);
         rest = later;
-        store
-            .append(id, request.attempt, now.to_owned(), String::new())
-            .await?;
+        store.append(id, request.attempt, now.into()).await?;
     }
     let usage = UsageRecord::default();
     if !breaks_off {
@@ -188,7 +180,7 @@ async fn stream(
             usage,
         };
         store
-            .finish(id, request.attempt, end, machine.wall())
+            .finish(id, request.attempt, None, end, machine.wall())
             .await?;
         return Ok(());
     }
@@ -201,7 +193,7 @@ async fn stream(
             };
             let end = AttemptEnd::Failed { failure, usage };
             store
-                .finish(id, request.attempt, end, machine.wall())
+                .finish(id, request.attempt, None, end, machine.wall())
                 .await?;
         }
         // The attempt ends, and its end is never recorded: as on a full disk.

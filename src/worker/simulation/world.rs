@@ -129,7 +129,8 @@ impl World {
             number,
             Kind::Listener,
             listener,
-            process::listen(process.clone()),
+            // From before the first look at the queue, as the feed of a real process does.
+            process::listen(process.clone(), self.store.now_at()),
         );
         self.spawn(number, Kind::Worker, worker, process::work(process.clone()));
         let heart: Rc<Slot> = Rc::default();

@@ -1,0 +1,100 @@
+//! What a prompt is made from, in one look.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::queue::fence;
+use super::record::RequestRecord;
+use super::{Result, Store, secrets, transcript};
+use crate::session::RequestId;
+
+/// What goes along with a prompt.
+#[derive(Clone, Debug)]
+pub struct PromptParts {
+    /// The text that is asked about.
+    pub text: String,
+    /// The rules of the project.
+    pub rules: Option<String>,
+    /// The turns of the request's session that were answered before it, oldest first.
+    pub history: Vec<HistoryTurn>,
+    /// The fingerprints of the secrets that the request may send.
+    pub allowed_secrets: HashSet<String>,
+}
+
+/// An earlier turn, as it goes along with a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryTurn {
+    /// What was asked.
+    pub prompt: String,
+    /// The code that it was asked about; empty for a whole buffer.
+    pub code: String,
+    /// The whole response.
+    pub response: String,
+}
+
+impl Store {
+    /// What goes along with the prompt of a request that was claimed.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreError::Fenced`] when the request is not this attempt's any more: it need not be sent.
+    /// [`super::StoreError::UnknownSnapshot`] when the text is not there.
+    pub async fn prompt_parts(&self, request: &RequestRecord) -> Result<PromptParts> {
+        let (owner, request) = (self.owner().0.clone(), request.clone());
+        self.read(move |db| {
+            fence(db, &owner, &request.id, request.attempt)?;
+            Ok(PromptParts {
+                text: transcript::text_of(db, &request.snapshot)?,
+                rules: rules_of(db, &request.id)?,
+                history: history(db, &request)?,
+                allowed_secrets: secrets::allowed(db, &request)?,
+            })
+        })
+        .await
+    }
+
+    /// Whether a request is still the attempt's that it was claimed for.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreError::Fenced`] when it is not.
+    pub async fn check_claim(&self, request: &RequestRecord) -> Result<()> {
+        let (owner, id, attempt) = (self.owner().0.clone(), request.id.clone(), request.attempt);
+        self.read(move |db| fence(db, &owner, &id, attempt)).await
+    }
+}
+
+fn rules_of(db: &Connection, id: &RequestId) -> Result<Option<String>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT s.text FROM requests r JOIN snapshots s ON s.hash = r.rules WHERE r.id = ?1",
+        )?
+        .query_row([&id.0], |row| row.get(0))
+        .optional()?)
+}
+
+fn history(db: &Connection, request: &RequestRecord) -> Result<Vec<HistoryTurn>> {
+    let mut statement = db.prepare_cached(
+        "SELECT r.prompt, s.text, r.span_start, r.span_end, a.text
+         FROM requests r
+         JOIN attempts a ON a.request_id = r.id AND a.number = r.attempt
+         JOIN snapshots s ON s.hash = r.snapshot
+         WHERE r.session_id = ?1 AND r.seq < ?2 AND r.state = 'done' ORDER BY r.seq",
+    )?;
+    let rows = statement.query_map(params![request.session_id.0, request.seq], |row| {
+        let text = row.get_ref(1)?.as_str()?;
+        let (start, end): (usize, usize) = (row.get(2)?, row.get(3)?);
+        let is_part = start > 0 || end < text.len();
+        Ok(HistoryTurn {
+            prompt: row.get(0)?,
+            code: text
+                .get(start..end)
+                .filter(|_| is_part)
+                .unwrap_or_default()
+                .to_owned(),
+            response: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+}
