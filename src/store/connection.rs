@@ -54,9 +54,12 @@ enum Job {
 pub(super) struct Watch {
     /// How often it looks when nobody tells it that there is something to see.
     pub every: Duration,
-    /// Looks; it is given whether somebody has told.
-    pub look: Box<dyn FnMut(&Connection, bool) -> Seen + Send>,
+    /// Looks.
+    pub look: Look,
 }
+
+/// It is given whether somebody has told.
+type Look = Box<dyn FnMut(&Connection, bool) -> Seen + Send>;
 
 /// What a look has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
