@@ -105,6 +105,41 @@ story('a reply continues the conversation, and is not disturbed while it is writ
   assert.equal(await thread(page).count(), 1);
 });
 
+story('a link to a command in an answer does nothing', async () => {
+  const [page] = windows;
+  const sideBar = page.locator('.part.sidebar');
+  world.model.script({ match: 'what now?', answer: 'Press [this](command:workbench.action.toggleSidebarVisibility), see [that](https://example.org/).' });
+  await thread(page).locator('.review-thread-reply-button').click();
+  await thread(page).locator('.comment-form .monaco-editor').first().click();
+  await page.keyboard.type('what now?', { delay: 15 });
+  await thread(page).getByRole('button', { name: 'Send' }).click();
+  const answer = thread(page).locator('.review-comment', { hasText: 'Press this, see that.' });
+  await answer.waitFor();
+  const target = (name) => answer.locator('a', { hasText: name }).evaluateAll((links) => links.map((link) => link.dataset.href ?? '').join());
+  assert.equal(await target('that'), 'https://example.org/');
+  assert.equal(await target('this'), '');
+  // What VS Code shows has no link there, only the word.
+  const at = await answer.locator('p', { hasText: 'Press this' }).evaluate((paragraph) => {
+    const texts = document.createTreeWalker(paragraph, 4 /* text nodes */);
+    while (texts.nextNode()) {
+      const from = texts.currentNode.data.indexOf('this');
+      if (from < 0) continue;
+      const word = document.createRange();
+      word.setStart(texts.currentNode, from);
+      word.setEnd(texts.currentNode, from + 'this'.length);
+      const { x, y, width, height } = word.getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2 };
+    }
+    return undefined;
+  });
+  await page.mouse.click(at.x, at.y);
+  // What the click sets off, if anything, comes before the palette.
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input.input').waitFor();
+  await page.keyboard.press('Escape');
+  assert.ok(await sideBar.isVisible());
+});
+
 story('the transcript is shown as markdown', async () => {
   const [page] = windows;
   await thread(page).hover();
