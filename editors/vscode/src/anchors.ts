@@ -27,12 +27,12 @@ const REMEMBERED = 1000;
 
 /** The recent changes of the open buffers. */
 export class EditLog {
-  readonly #buffers = new Map<string, { version: number; change: Change }[]>();
+  readonly #buffers = new Map<string, { version: number; shift: Shift }[]>();
 
   /** Records that `changes`, in their order, made the buffer's `version`. */
   record(uri: string, version: number, changes: readonly Change[]): void {
     const log = this.#buffers.get(uri) ?? [];
-    log.push(...changes.map((change) => ({ version, change })));
+    for (const change of changes) log.push({ version, shift: shiftOf(change) });
     log.splice(0, Math.max(0, log.length - REMEMBERED));
     this.#buffers.set(uri, log);
   }
@@ -46,28 +46,46 @@ export class EditLog {
   rangeNow(uri: string, anchor: AnchorInfo): Range {
     const { version } = anchor;
     if (version === undefined) return anchor.range;
-    return (this.#buffers.get(uri) ?? [])
-      .filter((entry) => entry.version > version)
-      .reduce<Range>((range, { change }) => shifted(range, change), anchor.range);
+    const log = this.#buffers.get(uri) ?? [];
+    // The versions rise, and nearly all of what is remembered is older than what the server knows.
+    let first = log.length;
+    while (first > 0 && (log[first - 1]?.version ?? 0) > version) first -= 1;
+    return log.slice(first).reduce<Range>((range, { shift }) => afterShift(range, shift), anchor.range);
   }
 }
 
-/** The range after a change; its start and end each move with the text behind them. */
-export function shifted(range: Range, change: Change): Range {
-  const start = moved(range.start, change);
-  const end = moved(range.end, change);
-  return isBefore(end, start) ? { start, end: start } : { start, end };
+/** What a change does to the positions behind it, without its text, which may be a whole file. */
+interface Shift {
+  readonly start: Position;
+  /** The end of what was replaced, before the change. */
+  readonly end: Position;
+  /** The end of what was put in its place, after the change. */
+  readonly insertedEnd: Position;
 }
 
-function moved(position: Position, change: Change): Position {
-  const { start, end } = change.range;
-  if (!isBefore(start, position)) return position;
-  const lines = change.text.split(/\r\n|\n|\r/);
+function shiftOf({ range: { start, end }, text }: Change): Shift {
+  const lines = text.split(/\r\n|\n|\r/);
   const last = lines.at(-1) ?? '';
   const insertedEnd = {
     line: start.line + lines.length - 1,
     character: (lines.length === 1 ? start.character : 0) + last.length,
   };
+  return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character }, insertedEnd };
+}
+
+/** The range after a change; its start and end each move with the text behind them. */
+export function shifted(range: Range, change: Change): Range {
+  return afterShift(range, shiftOf(change));
+}
+
+function afterShift(range: Range, shift: Shift): Range {
+  const start = moved(range.start, shift);
+  const end = moved(range.end, shift);
+  return isBefore(end, start) ? { start, end: start } : { start, end };
+}
+
+function moved(position: Position, { start, end, insertedEnd }: Shift): Position {
+  if (!isBefore(start, position)) return position;
   if (isBefore(position, end)) return isBefore(insertedEnd, position) ? insertedEnd : position;
   return {
     line: position.line - end.line + insertedEnd.line,

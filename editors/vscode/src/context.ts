@@ -25,6 +25,7 @@ import { Transcripts } from './transcript';
 /** All parts of the extension in one window. */
 export class Context implements vscode.Disposable {
   readonly #owned: vscode.Disposable[] = [];
+  readonly #announced = new Map<string, boolean | number>();
 
   readonly log = this.own(vscode.window.createOutputChannel('Backchat', { log: true }));
   readonly server: Server;
@@ -80,11 +81,16 @@ export class Context implements vscode.Disposable {
 
   /** For the `when` clauses of menus and welcome views. */
   #announce(): void {
-    const set = (key: string, value: unknown): Thenable<unknown> => vscode.commands.executeCommand('setContext', `backchat.${key}`, value);
-    void set('running', this.server.running);
-    void set('supportsProposals', this.server.supportsProposals);
-    void set('unread', this.inbox.status?.unread ?? 0);
-    void set('hasModel', this.inbox.status?.model !== undefined);
+    this.#set('running', this.server.running);
+    this.#set('supportsProposals', this.server.supportsProposals);
+    this.#set('unread', this.inbox.status?.unread ?? 0);
+    this.#set('hasModel', this.inbox.status?.model !== undefined);
+  }
+
+  #set(key: string, value: boolean | number): void {
+    if (this.#announced.get(key) === value) return;
+    this.#announced.set(key, value);
+    void vscode.commands.executeCommand('setContext', `backchat.${key}`, value);
   }
 
   #reconfigure(event: vscode.ConfigurationChangeEvent): void {

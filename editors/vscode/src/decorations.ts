@@ -27,15 +27,14 @@ export class Decorations implements vscode.Disposable {
     after: { margin: '0 0 0 2em' },
   });
   readonly #disposables: vscode.Disposable[];
+  #ticking: NodeJS.Timeout | undefined;
 
   constructor(requests: Requests, proposals: Proposals) {
     this.#requests = requests;
     this.#proposals = proposals;
     const drawBuffer = (key: string): void => this.#draw((editor) => keyOf(editor.document.uri) === key);
-    const tick = setInterval(() => this.#tick(), TICK);
     this.#disposables = [
       this.#type,
-      new vscode.Disposable(() => clearInterval(tick)),
       requests.onDidChange(drawBuffer),
       proposals.onDidChange(({ uri }) => drawBuffer(keyOf(uri))),
       vscode.window.onDidChangeVisibleTextEditors(() => this.#draw()),
@@ -47,6 +46,7 @@ export class Decorations implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearInterval(this.#ticking);
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
@@ -55,8 +55,15 @@ export class Decorations implements vscode.Disposable {
     return this.#shown(document).map(({ line, texts }) => ({ line, text: texts.join('   ') }));
   }
 
-  #tick(): void {
-    this.#draw((editor) => this.#requests.of(editor.document.uri).some((request) => request.state === 'running'));
+  /** The time passes only where something runs. */
+  #followTime(): void {
+    const isBusy = ({ document }: vscode.TextEditor): boolean => this.#requests.of(document.uri).some((request) => request.state === 'running');
+    if (vscode.window.visibleTextEditors.some(isBusy)) {
+      this.#ticking ??= setInterval(() => this.#draw(isBusy), TICK);
+    } else {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    }
   }
 
   #draw(which: (editor: vscode.TextEditor) => boolean = () => true): void {
@@ -74,6 +81,7 @@ export class Decorations implements vscode.Disposable {
         }),
       );
     }
+    this.#followTime();
   }
 
   /** One text a line, whatever number of places end there. */

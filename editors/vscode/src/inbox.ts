@@ -3,7 +3,6 @@
 import * as vscode from 'vscode';
 import * as methods from './methods';
 import type { SessionInfo, StatusInfo } from './protocol';
-import { keyOf } from './requests';
 import { ServerNotRunning, type Server } from './server';
 
 /** Several changes within this many milliseconds are read at once. */
@@ -60,12 +59,6 @@ export class Inbox implements vscode.Disposable {
   /** What keeps Backchat from working, in the server's words. */
   get problem(): string | undefined {
     return this.#problem ?? this.#status?.problem;
-  }
-
-  /** How many responses of a buffer are unread. */
-  unreadOf(uri: vscode.Uri): number {
-    const key = keyOf(uri);
-    return this.#sessions.reduce((sum, session) => sum + (keyOf(session.uri) === key ? session.unread : 0), 0);
   }
 
   /** Reads everything again, soon. */

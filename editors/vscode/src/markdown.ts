@@ -136,6 +136,8 @@ export function firstLine(markdown: string, limit: number): string {
       .filter((text) => !OPENING_FENCE.test(text))
       .map((text) => text.replace(/^\s*(?:#{1,6}\s+|>\s*|[-*+]\s+|\d+[.)]\s+)*/, '').replace(/\*\*|`/g, '').trim())
       .find((text) => /[\p{L}\p{N}]/u.test(text)) ?? '';
-  const characters = [...new Intl.Segmenter().segment(line.replace(/\s+/g, ' '))].map(({ segment }) => segment);
+  const text = line.replace(/\s+/g, ' ');
+  if (text.length <= limit) return text;
+  const characters = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
   return characters.length <= limit ? characters.join('') : `${characters.slice(0, limit - 1).join('').trimEnd()}…`;
 }

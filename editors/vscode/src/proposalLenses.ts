@@ -7,7 +7,7 @@ import { mayPropose } from './places';
 import { isPreview, PREVIEW_SCHEME, type Previews } from './preview';
 import { isPending, linesInCompared, type Proposal } from './proposal';
 import type { Proposals } from './proposals';
-import type { Requests } from './requests';
+import { keyOf, type Requests } from './requests';
 import { DOCUMENTS } from './server';
 
 /** Gives VS Code the lenses of what is proposed. */
@@ -16,6 +16,8 @@ export class ProposalLenses implements vscode.CodeLensProvider, vscode.Disposabl
   readonly #proposals: Proposals;
   readonly #previews: Previews;
   readonly #didChange = new vscode.EventEmitter<void>();
+  /** The buffers that VS Code was given lenses for. */
+  readonly #withLenses = new Set<string>();
   readonly #disposables: vscode.Disposable[];
 
   readonly onDidChangeCodeLenses = this.#didChange.event;
@@ -27,7 +29,10 @@ export class ProposalLenses implements vscode.CodeLensProvider, vscode.Disposabl
     this.#disposables = [
       this.#didChange,
       proposals.onDidChange(() => this.#didChange.fire()),
-      requests.onDidChange(() => this.#didChange.fire()),
+      requests.onDidChange((key) => {
+        // VS Code asks for the lenses of every visible editor then, of every extension.
+        if (this.#withLenses.has(key) || this.#ofProposals(vscode.Uri.parse(key)).length > 0) this.#didChange.fire();
+      }),
       vscode.languages.registerCodeLensProvider([...DOCUMENTS, { scheme: PREVIEW_SCHEME }], this),
     ];
   }
@@ -38,10 +43,17 @@ export class ProposalLenses implements vscode.CodeLensProvider, vscode.Disposabl
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (isPreview(document.uri)) return this.#ofHunks(document);
-    return this.#requests.of(document.uri).flatMap((request) => {
-      const proposal = this.#proposals.get(request.id);
-      const range = this.#requests.rangeOf(request);
-      if (!mayPropose(request) || !proposal || !range) return [];
+    const lenses = this.#ofProposals(document.uri);
+    if (lenses.length > 0) this.#withLenses.add(keyOf(document.uri));
+    else this.#withLenses.delete(keyOf(document.uri));
+    return lenses;
+  }
+
+  #ofProposals(uri: vscode.Uri): vscode.CodeLens[] {
+    return this.#requests.of(uri).flatMap((request) => {
+      const proposal = mayPropose(request) ? this.#proposals.get(request.id) : undefined;
+      const range = proposal && this.#requests.rangeOf(request);
+      if (!range) return [];
       return offers(proposal).map(([title, command]) => lens(range.start.line, title, command, { requestId: request.id }));
     });
   }

@@ -3,10 +3,14 @@
 
 import * as vscode from 'vscode';
 import { EditLog, type Range } from './anchors';
+import { Bursts } from './bursts';
 import * as methods from './methods';
 import { isFinished, placesOf, type Place } from './places';
 import type { RequestId, RequestInfo, ResponseDeltaParams, ResponseInfo, SessionId } from './protocol';
 import { DOCUMENTS, ServerNotRunning, type Server } from './server';
+
+/** The changes of a buffer's requests within so many milliseconds are told together. */
+const BURST = 40;
 
 /** What the model has said to one request so far. */
 export type ResponseText = Pick<ResponseInfo, 'text' | 'reasoning' | 'finish' | 'attempt' | 'nextSeq'>;
@@ -27,6 +31,7 @@ export class Requests implements vscode.Disposable {
   readonly #loading = new Map<string, { again: boolean }>();
   readonly #transcripts = new Map<SessionId, { again: boolean }>();
   readonly #didChange = new vscode.EventEmitter<string>();
+  readonly #changes = new Bursts<string>(BURST, (key) => this.#didChange.fire(key));
   readonly #didStream = new vscode.EventEmitter<RequestInfo>();
   readonly #disposables: vscode.Disposable[] = [];
 
@@ -39,6 +44,7 @@ export class Requests implements vscode.Disposable {
     this.#server = server;
     this.#log = log;
     this.#disposables.push(
+      this.#changes,
       this.#didChange,
       this.#didStream,
       server.on(methods.requestDidChange, ({ request }) => this.accept(request)),
@@ -101,7 +107,7 @@ export class Requests implements vscode.Disposable {
     buffer.add(request.id);
     this.#byId.set(request.id, request);
     if (isFinished(request) && (before === undefined || !isFinished(before))) void this.loadTranscript(request.sessionId);
-    this.#didChange.fire(key);
+    this.#changes.changed(key);
   }
 
   /** Reads a session's responses anew, whole. One call at a time; a call meanwhile reads once more. */
@@ -112,9 +118,11 @@ export class Requests implements vscode.Disposable {
         if (!response) continue;
         const known = this.#texts.get(request.id);
         const older = known && (response.attempt < known.attempt || (response.attempt === known.attempt && response.nextSeq < known.nextSeq));
+        // What stays the same stays the same object: what was made of it for the screen is still good.
+        if (known && isSame(known, response)) continue;
         if (!older || isFinished(request)) this.#texts.set(request.id, response);
       }
-      this.#didChange.fire(keyOf(session.uri));
+      this.#changes.changed(keyOf(session.uri));
     });
   }
 
@@ -139,7 +147,7 @@ export class Requests implements vscode.Disposable {
       for (const sessionId of new Set(requests.filter((one) => one.preview !== undefined).map((one) => one.sessionId))) {
         void this.loadTranscript(sessionId);
       }
-      this.#didChange.fire(key);
+      this.#changes.changed(key);
     });
   }
 
@@ -151,7 +159,7 @@ export class Requests implements vscode.Disposable {
     this.#drop(buffer);
     this.#byBuffer.delete(key);
     this.#edits.forget(key);
-    this.#didChange.fire(key);
+    this.#changes.changed(key);
   }
 
   #drop(buffer: Set<RequestId>): void {
@@ -197,4 +205,14 @@ export class Requests implements vscode.Disposable {
       pending.delete(key);
     }
   }
+}
+
+function isSame(left: ResponseText, right: ResponseText): boolean {
+  return (
+    left.attempt === right.attempt &&
+    left.nextSeq === right.nextSeq &&
+    left.finish === right.finish &&
+    left.text === right.text &&
+    left.reasoning === right.reasoning
+  );
 }

@@ -56,6 +56,24 @@ export function threadContent(
   };
 }
 
+/** A text as it is shown. */
+interface Rendered {
+  readonly body: string;
+  readonly hasCode: boolean;
+}
+
+/** What was made of the texts, for as long as there is what holds them: it is long, and drawn often. */
+const made = new WeakMap<object, Rendered>();
+
+/** The text as it is shown; `holder` is the object that it belongs to, which never has another one. */
+function rendered(holder: RequestInfo | ResponseText, text: string): Rendered {
+  const known = made.get(holder);
+  if (known) return known;
+  const now = { body: harmless(text), hasCode: codeBlocks(text).length > 0 };
+  made.set(holder, now);
+  return now;
+}
+
 function label(requests: readonly RequestInfo[]): string {
   const latest = requests.at(-1);
   const state = latest?.state ?? 'done';
@@ -67,7 +85,7 @@ function question(request: RequestInfo, note: string): CommentContent {
     key: `${request.id}:question`,
     author: 'You',
     label: request.intent === 'edit' ? 'edit' : '',
-    body: [harmless(request.prompt), note].filter(Boolean).join('\n\n'),
+    body: [rendered(request, request.prompt).body, note].filter(Boolean).join('\n\n'),
     context: 'question',
     timestamp: request.createdAt,
   };
@@ -79,13 +97,14 @@ function canApply(proposal: Proposal | undefined): boolean {
 
 function answer(request: RequestInfo, response: ResponseText | undefined, proposal: Proposal | undefined): CommentContent {
   const text = response?.text ?? request.preview ?? '';
+  const { body, hasCode } = response ? rendered(response, text) : { body: harmless(text), hasCode: false };
   const remark = remarkOf(request, text, proposal);
   return {
     key: `${request.id}:answer`,
     author: request.model,
     label: answerLabel(request, response),
-    body: [harmless(text), remark].filter(Boolean).join('\n\n'),
-    context: codeBlocks(response?.text ?? '').length > 0 ? 'answer code' : 'answer',
+    body: [body, remark].filter(Boolean).join('\n\n'),
+    context: hasCode ? 'answer code' : 'answer',
     timestamp: request.finishedAt ?? request.startedAt ?? request.createdAt,
   };
 }

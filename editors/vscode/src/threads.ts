@@ -18,6 +18,8 @@ import { threadContent, type CommentContent, type ThreadContent } from './thread
 const CONTROLLER = 'backchat';
 /** How often an open thread is drawn while text streams, in milliseconds. */
 const STREAM_INTERVAL = 200;
+/** A long text takes long to draw: of all time at most one part in so many is spent on it. */
+const STREAM_SHARE = 10;
 /** How often it is looked whether something unread was opened, in milliseconds. */
 const READ_INTERVAL = 250;
 
@@ -48,16 +50,17 @@ export class Threads implements vscode.Disposable {
   readonly #taking = new Set<RequestId>();
   readonly #disposables: vscode.Disposable[];
   #streamTimer: NodeJS.Timeout | undefined;
+  /** How long the last drawing of what streams took, in milliseconds. */
+  #streamTook = 0;
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(server: Server, requests: Requests, proposals: Proposals) {
     this.#server = server;
     this.#requests = requests;
     this.#proposals = proposals;
     this.#controller.options = { prompt: 'Reply…', placeHolder: 'Continue this conversation' };
-    const watch = setInterval(() => this.#takeWhatIsShown(), READ_INTERVAL);
     this.#disposables = [
       this.#controller,
-      new vscode.Disposable(() => clearInterval(watch)),
       requests.onDidChange((key) => this.#drawBuffer(key)),
       requests.onDidStream((request) => this.#drawSoon(request)),
       proposals.onDidChange(({ uri }) => this.#drawBuffer(keyOf(uri))),
@@ -68,6 +71,7 @@ export class Threads implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.#streamTimer);
+    clearInterval(this.#watch);
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
@@ -110,12 +114,13 @@ export class Threads implements vscode.Disposable {
   #drawBuffer(key: string): void {
     const document = vscode.workspace.textDocuments.find((one) => keyOf(one.uri) === key);
     const before = this.#entries.get(key) ?? [];
+    const entryOf = new Map(before.flatMap((entry) => entry.place.requests.map((request) => [request.id, entry])));
     const left = new Set(before);
     const now: Entry[] = [];
     for (const place of document ? this.#requests.places(document) : []) {
       // The thread stays the same when a reply joined it or one of its requests was dismissed.
       const ids = new Set(place.requests.map((request) => request.id));
-      let entry = [...left].find((one) => one.place.requests.some((request) => ids.has(request.id)));
+      let entry = place.requests.map(({ id }) => entryOf.get(id)).find((one) => one !== undefined && left.has(one));
       if (entry) {
         left.delete(entry);
         entry.place = place;
@@ -132,6 +137,17 @@ export class Threads implements vscode.Disposable {
     for (const entry of left) entry.thread.dispose();
     if (now.length > 0) this.#entries.set(key, now);
     else this.#entries.delete(key);
+    this.#watchUnread();
+  }
+
+  /** Looks at what is shown as long as something is unread, and not otherwise. */
+  #watchUnread(): void {
+    if (this.#find(({ place }) => place.requests.some((request) => request.unread))) {
+      this.#watch ??= setInterval(() => this.#takeWhatIsShown(), READ_INTERVAL);
+    } else {
+      clearInterval(this.#watch);
+      this.#watch = undefined;
+    }
   }
 
   #create(document: vscode.TextDocument, place: Place): Entry {
@@ -180,14 +196,16 @@ export class Threads implements vscode.Disposable {
     this.#streaming.add(request.id);
     this.#streamTimer ??= setTimeout(() => {
       this.#streamTimer = undefined;
-      const ids = [...this.#streaming];
-      this.#streaming.clear();
-      for (const id of ids) {
-        const entry = this.#find((one) => one.place.requests.some((each) => each.id === id));
-        // A closed thread is drawn when its request has come to its end.
-        if (entry && isExpanded(entry.thread)) this.#draw(entry);
+      const started = performance.now();
+      for (const entries of this.#entries.values()) {
+        for (const entry of entries) {
+          // A closed thread is drawn when its request has come to its end.
+          if (isExpanded(entry.thread) && entry.place.requests.some(({ id }) => this.#streaming.has(id))) this.#draw(entry);
+        }
       }
-    }, STREAM_INTERVAL);
+      this.#streaming.clear();
+      this.#streamTook = performance.now() - started;
+    }, Math.max(STREAM_INTERVAL, STREAM_SHARE * this.#streamTook));
   }
 
   #replyChanged(document: vscode.TextDocument): void {
