@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +35,8 @@ impl Serve {
             parent_gone: CancellationToken::new(),
             warning: self.log_content.then_some(logging::CONTENT_WARNING),
         })
-        .await;
+        .await
+        .context("the server's threads could not be started")?;
         tracing::info!(?code, "the server ends");
         Ok(code)
     }

@@ -6,6 +6,7 @@
 use std::sync::{Arc, PoisonError};
 
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::WorkDoneProgressCancelParams;
 
@@ -20,6 +21,9 @@ use crate::rules;
 use crate::session::RequestId;
 use crate::store::RequestRecord;
 use crate::view;
+
+/// How many threads read rules: a hundred submits at once shall not start a hundred.
+static RULES_READERS: Semaphore = Semaphore::const_new(2);
 
 /// Runs a use case in a task of its own.
 pub(super) async fn spawned<T, F>(use_case: F) -> Result<T>
@@ -106,6 +110,7 @@ fn rules_for(server: &Server, uri: &str) -> impl Future<Output = Option<String>>
     let (path, roots) = (buffer_name::path(uri), roots.clone());
     async move {
         let path = path?;
+        let _turn = RULES_READERS.acquire().await;
         let read = tokio::task::spawn_blocking(move || rules::collect(&path, &roots));
         read.await.unwrap_or_else(|panic| {
             tracing::warn!(%panic, "the rules of the project could not be read");

@@ -1,12 +1,13 @@
 //! From the first byte to the exit code.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::MessageType;
 
@@ -30,29 +31,48 @@ pub struct Options {
     pub warning: Option<&'static str>,
 }
 
+/// How many threads do what is not the conversation with the client: calls of models, their streams, what
+/// handlers do behind their first wait. Little of it is computing.
+const WORKERS: usize = 1;
+
 /// Serves one client over standard input and output until it goes: by `exit`, by the end of its
 /// output, or by its death; or until what it sends can not be understood any more. What runs is left to
 /// a detached worker.
 ///
-/// The exit code is the one that LSP asks for: 0 after `shutdown`, else 1.
-pub async fn serve(options: Options) -> ExitCode {
+/// The conversation runs on the runtime of the caller, which should have one thread; everything else has
+/// threads of its own. The exit code is the one that LSP asks for: 0 after `shutdown`, else 1.
+///
+/// # Errors
+///
+/// When these threads cannot be started.
+pub async fn serve(options: Options) -> io::Result<ExitCode> {
+    let elsewhere = runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("backchat-work")
+        .enable_all()
+        .build()?;
     let parent_gone = options.parent_gone.clone();
     let (service, socket) = service(options);
     let server = Arc::clone(&service.inner().0);
-    // A task, so that the thread that waits for the client's messages is the one that reads them.
-    let conversation = transport::run(stdio::input(), stdio::output(), service, socket);
-    let conversation = AbortOnDropHandle::new(tokio::spawn(conversation));
+    let conversation = transport::run(
+        stdio::input(),
+        stdio::output(),
+        service,
+        socket,
+        elsewhere.handle().clone(),
+    );
     tokio::select! {
-        _ = conversation => tracing::info!("the client has gone"),
+        () = conversation => tracing::info!("the client has gone"),
         () = parent_gone.cancelled() => tracing::warn!("the editor has died"),
     }
     let was_shut_down = server.shut_down.load(Ordering::SeqCst);
     shutdown(&server).await;
-    if was_shut_down {
+    elsewhere.shutdown_background();
+    Ok(if was_shut_down {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
+    })
 }
 
 /// After `initialized`: opens the store, so that the inbox is there before it is asked for.

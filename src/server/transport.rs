@@ -7,6 +7,9 @@
 //! - One loop reads. Each message is begun before the next one is read: its handler runs up to its
 //!   first real wait, and goes on in a task of its own. So snapshots are taken, and buffers changed, in
 //!   the order of the messages.
+//! - That loop and the writing have a thread to themselves. Whatever a handler does behind its first wait,
+//!   and whatever it spawns, is done by other threads: a hundred responses that stream do not put a
+//!   keystroke off.
 //! - One task writes, so messages are never mixed.
 //! - Everything in between is bounded: [`SLOTS`] handlers wait at a time, [`REPLIES`] replies are to be
 //!   written. When they are used up nothing is read, and the client waits with its next message. No
@@ -24,6 +27,7 @@ use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use tower_lsp::{ClientSocket, Loopback, LspService};
@@ -53,12 +57,14 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// How long the last replies may take when nothing more is read.
 const LAST_REPLIES: Duration = Duration::from_secs(5);
 
-/// Serves one client until it goes: by `exit`, by the end of its input, or by the end of its output.
+/// Serves one client until it goes: by `exit`, by the end of its input, or by the end of its output. What
+/// waits goes on at `elsewhere`.
 pub(super) async fn run(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin,
     service: LspService<Backend>,
     socket: ClientSocket,
+    elsewhere: Handle,
 ) {
     let (requests, answers) = socket.split();
     let (replies, to_write) = mpsc::channel(REPLIES);
@@ -68,6 +74,7 @@ pub(super) async fn run(
         answers,
         replies,
         slots: Arc::new(Semaphore::new(SLOTS as usize)),
+        elsewhere,
     };
     let writer = write(output, to_write, requests);
     tokio::pin!(writer);
@@ -108,6 +115,7 @@ struct Reader {
     answers: FromClient,
     replies: mpsc::Sender<Vec<u8>>,
     slots: Arc<Semaphore>,
+    elsewhere: Handle,
 }
 
 impl Reader {
@@ -158,7 +166,11 @@ impl Reader {
         drop(body);
         match task {
             Task::Call(request) => return self.call(request, size).await,
-            Task::Notification(notification) => notification.handle(&self.server),
+            Task::Notification(notification) => {
+                // What it spawns is done elsewhere.
+                let _elsewhere = self.elsewhere.enter();
+                notification.handle(&self.server);
+            }
             Task::Answer(answer) => return self.answers.send(answer).await.is_ok(),
             Task::Refuse(refused) => self.refuse(refused).await,
             Task::Nothing => {}
@@ -182,7 +194,11 @@ impl Reader {
             // What comes after it must not overtake it.
             Poll::Ready(handler.await)
         } else {
-            let begun = poll_fn(|context| Poll::Ready(handler.as_mut().poll(context))).await;
+            let begun = poll_fn(|context| {
+                let _elsewhere = self.elsewhere.enter();
+                Poll::Ready(handler.as_mut().poll(context))
+            });
+            let begun = begun.await;
             if begun.is_pending() {
                 self.go_on(handler, size).await;
             }
@@ -202,7 +218,7 @@ impl Reader {
         let slots = u32::try_from(1 + size / SLOT_BYTES).map_or(SLOTS, |slots| slots.min(SLOTS));
         let taken = Arc::clone(&self.slots).acquire_many_owned(slots).await;
         let replies = self.replies.clone();
-        tokio::spawn(async move {
+        self.elsewhere.spawn(async move {
             if let Some(response) = handler.await {
                 send(&replies, &response).await;
             }

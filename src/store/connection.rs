@@ -41,7 +41,22 @@ pub(super) enum Durability {
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// Does its writes, or is told why no transaction could be begun.
-type Work = Box<dyn FnOnce(Result<&Connection>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(Result<&Connection>, Company) -> Done + Send>;
+
+/// Whose writes are in the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    /// Those of one job: when it fails the whole transaction is undone.
+    Alone,
+    /// Those of several: what one has done can be undone without the others.
+    Others,
+}
+
+/// What became of a job.
+struct Done {
+    is_ok: bool,
+    answer: Answer,
+}
 
 enum Job {
     Run(Box<dyn FnOnce(&Connection) + Send>),
@@ -108,6 +123,7 @@ impl Thread {
         let service = Service {
             connection,
             jobs: receiver,
+            durability: None,
             committed,
             told: Arc::clone(&told),
             watch: None,
@@ -186,15 +202,21 @@ impl Thread {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Transact(
             durability,
-            Box::new(move |connection| {
-                let result = connection.and_then(|connection| in_savepoint(connection, job));
-                Box::new(move |committed| {
-                    // The error of the job itself says more than that all was undone for it.
-                    let _ = answer.send(match (result, committed) {
-                        (Err(own), Err(StoreError::Undone)) => Err(own),
-                        (result, committed) => committed.and(result),
-                    });
-                })
+            Box::new(move |connection, company| {
+                let result = connection.and_then(|connection| match company {
+                    Company::Alone => caught(connection, job),
+                    Company::Others => in_savepoint(connection, job),
+                });
+                Done {
+                    is_ok: result.is_ok(),
+                    answer: Box::new(move |committed| {
+                        // The error of the job itself says more than that all was undone for it.
+                        let _ = answer.send(match (result, committed) {
+                            (Err(own), Err(StoreError::Undone)) => Err(own),
+                            (result, committed) => committed.and(result),
+                        });
+                    }),
+                }
             }),
         ))?;
         answered.await.map_err(|_| StoreError::Closed)?
@@ -220,30 +242,41 @@ fn in_savepoint<R>(
     if connection.is_autocommit() {
         return Err(StoreError::Undone);
     }
-    connection.execute_batch("SAVEPOINT job")?;
-    // A panic in one job must not take the other callers' answers with it.
-    let result = catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
-        Err(StoreError::Unreadable(
-            "a store operation panicked".to_owned(),
-        ))
-    });
+    execute(connection, "SAVEPOINT job")?;
+    let result = caught(connection, job);
     if connection.is_autocommit() {
         // A full disk makes SQLite undo the whole transaction, with every savepoint in it.
         // Source: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"
         return result.and(Err(StoreError::Undone));
     }
-    connection.execute_batch(if result.is_ok() {
-        "RELEASE job"
-    } else {
-        "ROLLBACK TO job; RELEASE job"
-    })?;
+    if result.is_err() {
+        execute(connection, "ROLLBACK TO job")?;
+    }
+    execute(connection, "RELEASE job")?;
     result
+}
+
+/// Runs a job. A panic in it must not take the other callers' answers with it.
+fn caught<R>(connection: &Connection, job: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
+    catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
+        Err(StoreError::Unreadable(
+            "a store operation panicked".to_owned(),
+        ))
+    })
+}
+
+/// Runs a statement that has no rows, and keeps it prepared.
+fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
 }
 
 /// What the thread has.
 struct Service {
     connection: Connection,
     jobs: mpsc::Receiver<Job>,
+    /// What commits survive, as it was set last.
+    durability: Option<Durability>,
     committed: Option<Nudge>,
     told: Arc<AtomicBool>,
     watch: Option<Watch>,
@@ -328,50 +361,71 @@ impl Service {
         self.look_at = Instant::now() + wait;
     }
 
-    fn commit(&self, durability: Durability, batch: Vec<Work>) {
+    fn commit(&mut self, durability: Durability, batch: Vec<Work>) {
+        let begun = self.begin(durability);
         let connection = &self.connection;
-        let begun = begin(connection, durability);
-        let answers: Vec<Answer> = batch
+        let company = match batch.len() {
+            1 => Company::Alone,
+            _ => Company::Others,
+        };
+        let done: Vec<Done> = batch
             .into_iter()
-            .map(|work| work(begun.as_ref().map(|()| connection).map_err(again)))
+            .map(|work| {
+                let connection = begun.as_ref().map(|()| connection);
+                work(connection.map_err(again), company)
+            })
             .collect();
         if begun.is_ok() && connection.is_autocommit() {
-            for answer in answers {
-                answer(Err(StoreError::Undone));
+            for done in done {
+                (done.answer)(Err(StoreError::Undone));
             }
             return;
         }
-        let committed = match begun {
-            Ok(()) => connection.execute_batch("COMMIT"),
+        let is_undone = company == Company::Alone && done.iter().all(|done| !done.is_ok);
+        let ended = match &begun {
+            // Each job has the error, and there is nothing to end.
             Err(_) => Ok(()),
+            Ok(()) if is_undone => execute(connection, "ROLLBACK"),
+            Ok(()) => execute(connection, "COMMIT"),
         };
-        match (&committed, &self.committed) {
+        match (&ended, &self.committed) {
             (Ok(()), Some(nudge)) => nudge.nudge(),
             (Ok(()), None) => {}
             (Err(_), _) => {
-                let _ = connection.execute_batch("ROLLBACK");
+                let _ = execute(connection, "ROLLBACK");
             }
         }
-        for answer in answers {
-            answer(committed.as_ref().copied().map_err(again));
+        for done in done {
+            (done.answer)(ended.as_ref().copied().map_err(again));
         }
+    }
+
+    /// Takes the write lock.
+    fn begin(&mut self, durability: Durability) -> rusqlite::Result<()> {
+        if self.durability != Some(durability) {
+            set_durability(&self.connection, durability)?;
+            self.durability = Some(durability);
+        }
+        begin(&self.connection)
     }
 }
 
+/// What the commits of a connection survive from here on.
+///
+/// Source: <https://www.sqlite.org/pragma.html#pragma_synchronous>
+fn set_durability(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    let synchronous = match durability {
+        Durability::Normal => "NORMAL",
+        Durability::Full => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)
+}
+
 /// Takes the write lock, for which another process may have to be waited.
-fn begin(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    // Source: <https://www.sqlite.org/pragma.html#pragma_synchronous>
-    connection.pragma_update(
-        None,
-        "synchronous",
-        match durability {
-            Durability::Normal => "NORMAL",
-            Durability::Full => "FULL",
-        },
-    )?;
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
     let patience = Instant::now() + PATIENCE;
     loop {
-        match connection.execute_batch("BEGIN IMMEDIATE") {
+        match execute(connection, "BEGIN IMMEDIATE") {
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && Instant::now() < patience => {}

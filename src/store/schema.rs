@@ -11,6 +11,10 @@ use super::{Result, StoreError, private};
 /// How long SQLite itself waits for a lock before the connection thread tries again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many prepared statements a connection keeps: more than there are, as to prepare one costs more than to
+/// run it.
+pub(super) const STATEMENTS: usize = 128;
+
 /// Each entry brings the schema from its index to the next version, in one transaction.
 /// Entries are never changed once they were released; a new one is added.
 const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
@@ -54,6 +58,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         source,
     })?;
     let mut db = Connection::open(path)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.busy_timeout(BUSY_TIMEOUT)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found = user_version(&db)?;
@@ -78,6 +83,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.busy_timeout(BUSY_TIMEOUT)?;
     Ok(db)
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use rusqlite::Connection;
 
-use super::{Durability, begin, in_savepoint};
+use super::{begin, in_savepoint};
 use crate::store::Result;
 
 /// A connection that several simulated processes share.
@@ -26,7 +26,7 @@ impl Inline {
     ) -> Result<R> {
         once_pending().await;
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        begin(&connection, Durability::Normal)?;
+        begin(&connection)?;
         let result = in_savepoint(&connection, job);
         connection.execute_batch("COMMIT")?;
         result
