@@ -23,6 +23,7 @@ mod notifications;
 mod outbox;
 mod prompts;
 mod proposal;
+mod replay;
 mod stdio;
 mod text_sync;
 mod transport;
@@ -51,6 +52,7 @@ use crate::protocol::{
 use crate::text::Encoding;
 use documents::Documents;
 pub use lifecycle::{Options, serve};
+pub use replay::Replay;
 
 /// What the handlers share.
 struct Server {

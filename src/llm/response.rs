@@ -18,6 +18,7 @@ use super::provider_error::ProviderError;
 use super::resume::{self, ResumePoint, Said};
 use super::wire::{self, Decoder, Fault};
 use super::{Event, LlmError, Retry, failure, transport};
+use crate::config::Model;
 
 /// The most bytes of a web page or of other text in place of a response.
 const MOST_PAGE_BYTES: usize = 64 * 1024;
@@ -67,6 +68,26 @@ pub(super) enum BodyError {
 pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 impl ResponseStream {
+    /// The events in a response that was recorded: its content type, and its bytes in the pieces in which
+    /// they came. No connection is made.
+    ///
+    /// # Errors
+    ///
+    /// When the model's base URL, whose host errors name, is none.
+    pub fn of_recording<P>(
+        model: &Model,
+        content_type: Option<&str>,
+        pieces: P,
+    ) -> Result<Self, LlmError>
+    where
+        P: IntoIterator<Item = Bytes>,
+        P::IntoIter: Send + 'static,
+    {
+        let body: Body = Box::pin(stream::iter(pieces.into_iter().map(Ok)));
+        let call = Call::new(model, None)?;
+        Ok(Self::new(call, content_type, body, None))
+    }
+
     /// The events in a body. `content_type` only serves to explain a body without any. `point` is
     /// where the response begins, when the server is known to go on without its client.
     pub(super) fn new(

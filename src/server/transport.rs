@@ -99,7 +99,7 @@ type ToClient = <ClientSocket as Loopback>::RequestStream;
 type FromClient = <ClientSocket as Loopback>::ResponseSink;
 
 /// What is to be done about a message.
-enum Task {
+pub(super) enum Task {
     Call(Request),
     Notification(Notification),
     Answer(Response),
@@ -251,7 +251,7 @@ async fn guarded<E>(
 }
 
 /// Reads a message.
-fn task(body: &[u8]) -> Task {
+pub(super) fn task(body: &[u8]) -> Task {
     let (id, method, params) = match message::read(body) {
         Ok(Message::Call { id, method, params }) => (id, method, params),
         Ok(Message::Answer(answer)) => return Task::Answer(answer),

@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench text`. Each measurement first checks that its result is the right one.
 
+#[path = "../hot_paths/code.rs"]
+mod code;
+
 use std::hint::black_box;
 
 use backchat::text::{
@@ -9,19 +12,10 @@ use backchat::text::{
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 
+use code::code;
+
 const LINES: usize = 100_000;
 const ANCHORS: usize = 1_000;
-
-/// Code of so many lines: functions of ten lines with brackets and blank lines between.
-fn code(lines: usize) -> String {
-    let line = |i: usize| match i % 10 {
-        0 => format!("fn function_{}(argument: u32) -> u32 {{\n", i / 10),
-        8 => "}\n".to_owned(),
-        9 => "\n".to_owned(),
-        n => format!("    let value_{n} = compute(argument, {i});\n"),
-    };
-    (0..lines).map(line).collect()
-}
 
 /// Functions all over the file.
 fn anchors(buffer: &Buffer) -> Vec<Span> {

@@ -23,10 +23,8 @@ fn model(format: Format) -> Model {
 
 /// The events of a body that comes in these pieces, a line for each.
 fn decode(format: Format, content_type: &str, pieces: Vec<Bytes>) -> String {
-    let call = Call::new(&model(format), None).unwrap();
-    let body: Body = Box::pin(stream::iter(pieces.into_iter().map(Ok)));
-    let events = ResponseStream::new(call, Some(content_type), body, None);
-    let events = events
+    let events = ResponseStream::of_recording(&model(format), Some(content_type), pieces)
+        .unwrap()
         .collect::<Vec<_>>()
         .now_or_never()
         .expect("no I/O, no waiting");
