@@ -60,24 +60,33 @@ impl Guard {
     }
 
     fn scan(&mut self, bytes: &[u8]) -> (usize, Option<Stop>) {
-        for (index, &byte) in bytes.iter().enumerate() {
-            let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
-            match byte {
-                b'\n' if after_cr => {}
-                b'\n' | b'\r' => {
-                    let is_event_end = self.line_bytes == 0 && self.event_bytes > 0;
-                    let stop = self.line_end();
-                    if stop.is_some() || is_event_end {
-                        return (index + 1, stop);
-                    }
-                }
-                _ => self.byte(byte),
+        let mut at = 0;
+        while at < bytes.len() {
+            let end =
+                memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+            // One byte too many is seen, and none behind it.
+            let room = MOST_EVENT_BYTES + 1 - self.event_bytes;
+            let content = &bytes[at..end.min(at + room)];
+            if !content.is_empty() {
+                self.content(content);
+                at += content.len();
             }
             if self.event_bytes > MOST_EVENT_BYTES {
-                return (index + 1, Some(Stop::TooLong));
+                return (at, Some(Stop::TooLong));
+            }
+            let Some(&byte) = bytes.get(at) else { break };
+            at += 1;
+            let after_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
+            if byte == b'\n' && after_cr {
+                continue;
+            }
+            let is_event_end = self.line_bytes == 0 && self.event_bytes > 0;
+            let stop = self.line_end();
+            if stop.is_some() || is_event_end {
+                return (at, stop);
             }
         }
-        (bytes.len(), None)
+        (at, None)
     }
 
     /// Takes the end of the stream, which ends a line.
@@ -88,23 +97,24 @@ impl Guard {
         })
     }
 
-    fn byte(&mut self, byte: u8) {
-        if self.line_bytes == 0 && byte == b'{' {
+    /// Takes bytes of a line, none of them a line break and at least one.
+    fn content(&mut self, bytes: &[u8]) {
+        self.after_cr = false;
+        if self.line_bytes == 0 && bytes[0] == b'{' {
             self.bare = Some(Vec::new());
         }
-        if let Some(bare) = self
-            .bare
-            .as_mut()
-            .filter(|bare| bare.len() < MOST_BARE_BYTES)
-        {
-            bare.push(byte);
+        if let Some(bare) = &mut self.bare {
+            let room = MOST_BARE_BYTES - bare.len();
+            bare.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
-        if self.line_bytes == self.data_bytes && DATA.get(self.data_bytes) == Some(&byte) {
-            self.data_bytes += 1;
-            self.any_data |= self.data_bytes == DATA.len();
+        if self.line_bytes == self.data_bytes {
+            let wanted = &DATA[self.data_bytes..];
+            let same = wanted.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+            self.data_bytes += same;
+            self.any_data |= same > 0 && self.data_bytes == DATA.len();
         }
-        self.line_bytes += 1;
-        self.event_bytes += 1;
+        self.line_bytes += bytes.len();
+        self.event_bytes += bytes.len();
     }
 
     fn line_end(&mut self) -> Option<Stop> {
