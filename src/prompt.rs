@@ -209,11 +209,8 @@ fn surroundings(text: &str, span: (usize, usize), bytes: usize) -> Surroundings<
 
 /// The 1-based number of the line that holds the byte at `offset`.
 fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    memchr::memchr_iter(b'\n', before).count() + 1
 }
 
 /// The text, or its two ends with a note between them when it is longer than `bytes`.
@@ -268,10 +265,10 @@ fn with_code(prompt: &str, code: &str, language: &str) -> String {
 
 /// Adds a fenced block, with a fence that the code itself does not contain.
 fn fence(text: &mut String, code: &str, language: &str) {
-    let mut longest = 0;
-    let mut run = 0;
-    for character in code.chars() {
-        run = if character == '`' { run + 1 } else { 0 };
+    let (mut longest, mut run, mut run_end) = (0, 0, 0);
+    for at in memchr::memchr_iter(b'`', code.as_bytes()) {
+        run = if at == run_end { run + 1 } else { 1 };
+        run_end = at + 1;
         longest = longest.max(run);
     }
     let marks = "`".repeat(longest.max(2) + 1);

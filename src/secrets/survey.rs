@@ -151,8 +151,8 @@ fn rules_file(rules: &str, at: usize) -> String {
 }
 
 fn line_of(text: &str, at: usize) -> u32 {
-    let breaks = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n');
-    u32::try_from(breaks.count() + 1).unwrap_or(u32::MAX)
+    let breaks = memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count();
+    u32::try_from(breaks + 1).unwrap_or(u32::MAX)
 }
 
 fn whole(sent: &Prompt) -> String {
