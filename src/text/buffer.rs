@@ -131,7 +131,13 @@ impl Buffer {
         end: Position,
         encoding: Encoding,
     ) -> Result<Span, OutOfBounds> {
-        let (a, b) = (self.offset(start, encoding)?, self.offset(end, encoding)?);
+        let a = self.offset(start, encoding)?;
+        // Where a key is typed both are the same.
+        let b = if end == start {
+            a
+        } else {
+            self.offset(end, encoding)?
+        };
         Ok(Span::new(a.min(b), a.max(b)))
     }
 
@@ -145,10 +151,12 @@ impl Buffer {
     /// A span that reaches past the end is cut, and an end inside a character moves to its start.
     pub fn replace(&mut self, span: Span, text: &str) -> Vec<Edit> {
         let span = self.within(span);
-        let old = self.rope.byte_slice(span.start..span.end);
-        if has_break(text) && old.len_lines() > 1 {
-            let old = Cow::from(old).into_owned();
-            return self.rewrite(span.start, &old, text);
+        if has_break(text) {
+            let old = self.rope.byte_slice(span.start..span.end);
+            if old.len_lines() > 1 {
+                let old = Cow::from(old).into_owned();
+                return self.rewrite(span.start, &old, text);
+            }
         }
         if span.is_empty() && text.is_empty() {
             return Vec::new();
@@ -178,9 +186,13 @@ impl Buffer {
     /// Puts `text` in place of a span that is within the buffer.
     fn splice(&mut self, span: Span, text: &str) -> Edit {
         let start = self.rope.byte_to_char(span.start);
-        let end = self.rope.byte_to_char(span.end);
-        self.rope.remove(start..end);
-        self.rope.insert(start, text);
+        if !span.is_empty() {
+            let end = self.rope.byte_to_char(span.end);
+            self.rope.remove(start..end);
+        }
+        if !text.is_empty() {
+            self.rope.insert(start, text);
+        }
         Edit {
             start: span.start,
             old_end: span.end,
@@ -191,10 +203,17 @@ impl Buffer {
     /// Brings a span within the text and onto the boundaries of characters.
     fn within(&self, span: Span) -> Span {
         let floor = |offset: usize| {
-            let offset = offset.min(self.len_bytes());
-            self.rope.char_to_byte(self.rope.byte_to_char(offset))
+            let mut offset = offset.min(self.len_bytes());
+            let (chunk, chunk_start, ..) = self.rope.chunk_at_byte(offset);
+            while !chunk.is_char_boundary(offset - chunk_start) {
+                offset -= 1;
+            }
+            offset
         };
         let start = floor(span.start);
+        if span.is_empty() {
+            return Span::new(start, start);
+        }
         Span::new(start, floor(span.end).max(start))
     }
 
