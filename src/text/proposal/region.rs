@@ -150,21 +150,20 @@ impl<'a> Region<'a> {
 
     /// Refuses code that is mostly of other places than the region.
     fn check_outside(&self, code: &[&str]) -> Result<(), Undecodable> {
-        let set = |lines: &[&'a str]| -> HashSet<&'a str> {
-            lines
-                .iter()
-                .map(|line| line.trim())
-                .filter(|line| is_telling(line))
-                .collect()
-        };
-        let inside = set(&self.lines[self.touched.clone()]);
-        let mut outside = set(&self.lines[..self.touched.start]);
-        outside.extend(set(&self.lines[self.touched.end..]));
         let solid: Vec<_> = code
             .iter()
             .map(|l| l.trim())
             .filter(|l| is_telling(l))
             .collect();
+        // Which of them are where: the text has many more lines than the code.
+        let wanted: HashSet<_> = solid.iter().copied().collect();
+        let found = |lines: &[&'a str]| -> HashSet<&'a str> {
+            let lines = lines.iter().map(|line| line.trim());
+            lines.filter(|line| wanted.contains(line)).collect()
+        };
+        let inside = found(&self.lines[self.touched.clone()]);
+        let mut outside = found(&self.lines[..self.touched.start]);
+        outside.extend(found(&self.lines[self.touched.end..]));
         let strays = solid
             .iter()
             .filter(|line| outside.contains(*line) && !inside.contains(*line))
@@ -367,5 +366,8 @@ fn without_margins(mut lines: Vec<&str>) -> Vec<&str> {
 
 /// Whether a line is more than brackets.
 fn is_telling(line: &str) -> bool {
-    line.chars().filter(|c| c.is_alphanumeric()).count() >= 3
+    line.chars()
+        .filter(|c| c.is_alphanumeric())
+        .nth(2)
+        .is_some()
 }
