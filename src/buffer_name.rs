@@ -15,6 +15,24 @@ pub fn path(uri: &str) -> Option<PathBuf> {
 /// must be the same session in all of them.
 #[must_use]
 pub fn canonical(uri: &str) -> String {
+    if is_plain(uri) {
+        return uri.to_owned();
+    }
+    respelled(uri)
+}
+
+/// Whether nothing in the URI of a file can be spelled in another way. That is so for most, and every key that
+/// is typed asks for the name of its buffer.
+fn is_plain(uri: &str) -> bool {
+    let is_plain_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    uri.strip_prefix("file:///").is_some_and(|path| {
+        path.split('/')
+            .all(|part| !matches!(part, "" | "." | "..") && part.bytes().all(is_plain_byte))
+    })
+}
+
+fn respelled(uri: &str) -> String {
     path(uri)
         .and_then(|path| url::Url::from_file_path(path).ok())
         .map_or_else(|| uri.to_owned(), String::from)
@@ -51,6 +69,29 @@ mod tests {
     #[case("file:///c/./d/../e.rs", "file:///c/e.rs")]
     fn one_file_has_one_name(#[case] one: &str, #[case] other: &str) {
         assert_eq!(canonical(one), canonical(other));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_plain_has_one_spelling(path in "[a-cA-C:09%_~/.-]{0,12}") {
+            let uri = format!("file:///{path}");
+            if is_plain(&uri) {
+                proptest::prop_assert_eq!(respelled(&uri), uri);
+            }
+        }
+    }
+
+    #[test]
+    fn most_files_are_plain() {
+        assert!(is_plain("file:///home/me/a-project/src/main_2.rs"));
+        for other in [
+            "file:///a%2B",
+            "file:///a//b",
+            "file:///a/../b",
+            "file:///a/",
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
     }
 
     #[test]
