@@ -116,10 +116,9 @@ pub(super) const fn way(model: &Model) -> Option<Way> {
 /// A digest that tells an event from its neighbours.
 pub(super) fn digest(data: &str) -> String {
     let hash = Sha256::digest(data.as_bytes());
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let first = hash.iter().take(8);
+    let number = first.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:016x}")
 }
 
 /// What an error means for a response that was to be taken up again: an endpoint that does not know
