@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
+use serde_json_borrow::Value as Json;
 
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
@@ -71,23 +72,25 @@ impl Decoder for Anthropic {
             }
             Err(fault) => return Err(fault),
         };
-        if let Some(error) = ProviderError::find(&value) {
+        if let Some(error) = ProviderError::in_event(&value) {
             return Err(Fault::Provider(error));
         }
-        match value["type"].as_str().or(name) {
-            Some("message_start") => self.usage(&value["message"]["usage"], out),
-            Some("content_block_start") => block(&value["content_block"], out),
-            Some("content_block_delta") => block(&value["delta"], out),
+        match value.get("type").as_str().or(name) {
+            Some("message_start") => self.usage(value.get("message").get("usage"), out),
+            Some("content_block_start") => block(value.get("content_block"), out),
+            Some("content_block_delta") => block(value.get("delta"), out),
             Some("message_delta") => {
-                self.usage(&value["usage"], out);
-                self.stop_reason(&value["delta"]["stop_reason"]);
+                self.usage(value.get("usage"), out);
+                self.stop_reason(value.get("delta").get("stop_reason"));
             }
             Some("message_stop") => {
                 // Compatible servers may leave the reason out; the event itself ends the response.
                 let finish = self.finish.take().unwrap_or(Finish::Stop);
                 out.push_back(Event::Finished(finish));
             }
-            Some("error") => return Err(Fault::Provider(ProviderError::of_object(&value))),
+            Some("error") => {
+                return Err(Fault::Provider(ProviderError::of_event(&value)));
+            }
             _ => {}
         }
         Ok(())
@@ -104,15 +107,15 @@ impl Decoder for Anthropic {
         }
     }
 
-    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        let Some(blocks) = body["content"].as_array() else {
+    fn whole(&mut self, body: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        let Some(blocks) = body.get("content").as_array() else {
             return Err(Fault::Malformed("JSON without `content`".to_owned()));
         };
         for content in blocks {
             block(content, out);
         }
-        self.usage(&body["usage"], out);
-        self.stop_reason(&body["stop_reason"]);
+        self.usage(body.get("usage"), out);
+        self.stop_reason(body.get("stop_reason"));
         self.end(out)
     }
 
@@ -122,21 +125,21 @@ impl Decoder for Anthropic {
 impl Anthropic {
     /// Takes usage, which counts from the start of the response each time. Tokens that a cache was
     /// filled with or gave are counted apart from `input_tokens`, and are input all the same.
-    fn usage(&mut self, usage: &Value, out: &mut VecDeque<Event>) {
-        let input_tokens = wire::tokens(&usage["input_tokens"]).map(|input| {
+    fn usage(&mut self, usage: &Json<'_>, out: &mut VecDeque<Event>) {
+        let input_tokens = wire::tokens(usage.get("input_tokens")).map(|input| {
             ["cache_creation_input_tokens", "cache_read_input_tokens"]
                 .iter()
-                .filter_map(|field| wire::tokens(&usage[*field]))
+                .filter_map(|field| wire::tokens(usage.get(*field)))
                 .fold(input, u32::saturating_add)
         });
         let new = Usage {
             input_tokens,
-            output_tokens: wire::tokens(&usage["output_tokens"]),
+            output_tokens: wire::tokens(usage.get("output_tokens")),
         };
         wire::push_usage(&mut self.usage, new, out);
     }
 
-    fn stop_reason(&mut self, reason: &Value) {
+    fn stop_reason(&mut self, reason: &Json<'_>) {
         let Some(reason) = reason.as_str() else {
             return;
         };
@@ -152,13 +155,13 @@ impl Anthropic {
 
 /// Takes a block or a delta of one: text and thinking are shown; signatures, citations, tool input
 /// and what is not known yet are not.
-fn block(content: &Value, out: &mut VecDeque<Event>) {
-    match content["type"].as_str() {
+fn block(content: &Json<'_>, out: &mut VecDeque<Event>) {
+    match content.get("type").as_str() {
         Some("text" | "text_delta") => {
-            wire::push_text(&content["text"], out);
+            wire::push_text(content.get("text"), out);
         }
         Some("thinking" | "thinking_delta") => {
-            wire::push_reasoning(&content["thinking"], out);
+            wire::push_reasoning(content.get("thinking"), out);
         }
         _ => {}
     }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
+use serde_json_borrow::Value as Json;
 
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
@@ -80,16 +81,16 @@ impl Decoder for OpenaiChat {
             }
             Err(fault) => return Err(fault),
         };
-        if let Some(error) = ProviderError::find(&chunk) {
+        if let Some(error) = ProviderError::in_event(&chunk) {
             return Err(Fault::Provider(error));
         }
         if name == Some("error") {
-            return Err(Fault::Provider(ProviderError::of_object(&chunk)));
+            return Err(Fault::Provider(ProviderError::of_event(&chunk)));
         }
-        self.choice(&chunk["choices"], "delta", out)?;
-        self.usage(&chunk["usage"], out);
+        self.choice(chunk.get("choices"), "delta", out)?;
+        self.usage(chunk.get("usage"), out);
         // Where no usage was asked for, Groq puts it here.
-        self.usage(&chunk["x_groq"]["usage"], out);
+        self.usage(chunk.get("x_groq").get("usage"), out);
         Ok(())
     }
 
@@ -104,12 +105,12 @@ impl Decoder for OpenaiChat {
         }
     }
 
-    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        if !body["choices"][0]["message"].is_object() {
+    fn whole(&mut self, body: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        if !body.get("choices").get(0).get("message").is_object() {
             return Err(Fault::Malformed("JSON without `choices`".to_owned()));
         }
-        self.choice(&body["choices"], "message", out)?;
-        self.usage(&body["usage"], out);
+        self.choice(body.get("choices"), "message", out)?;
+        self.usage(body.get("usage"), out);
         self.end(out)
     }
 
@@ -126,28 +127,29 @@ impl OpenaiChat {
     /// Takes `choices`, of which only the first was asked for, and there the `delta` or `message`.
     fn choice(
         &mut self,
-        choices: &Value,
+        choices: &Json<'_>,
         part: &str,
         out: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
         let Some(choice) = choices.as_array().and_then(|choices| {
             choices
                 .iter()
-                .find(|choice| choice["index"].as_u64().unwrap_or(0) == 0)
+                .find(|choice| choice.get("index").as_u64().unwrap_or(0) == 0)
         }) else {
             return Ok(());
         };
-        if let Some(error @ Value::Object(_)) = choice.get("error") {
-            return Err(Fault::Provider(ProviderError::of_object(error)));
+        if let error @ Json::Object(_) = choice.get("error") {
+            return Err(Fault::Provider(ProviderError::of_event(error)));
         }
-        let delta = &choice[part];
+        let delta = choice.get(part);
         // Servers that name it in two ways say the same in both.
-        if !wire::push_reasoning(&delta["reasoning_content"], out) {
-            wire::push_reasoning(&delta["reasoning"], out);
+        if !wire::push_reasoning(delta.get("reasoning_content"), out) {
+            wire::push_reasoning(delta.get("reasoning"), out);
         }
-        self.content(&delta["content"], out);
-        self.refusal(&delta["refusal"], out);
-        if let Some(reason) = choice["finish_reason"]
+        self.content(delta.get("content"), out);
+        self.refusal(delta.get("refusal"), out);
+        if let Some(reason) = choice
+            .get("finish_reason")
             .as_str()
             .filter(|reason| !reason.is_empty())
         {
@@ -163,31 +165,31 @@ impl OpenaiChat {
     }
 
     /// Takes text, or a list of parts: text, refusals, and what Mistral's models think.
-    fn content(&mut self, content: &Value, out: &mut VecDeque<Event>) {
-        let Value::Array(parts) = content else {
+    fn content(&mut self, content: &Json<'_>, out: &mut VecDeque<Event>) {
+        let Json::Array(parts) = content else {
             self.any_text |= wire::push_text(content, out);
             return;
         };
         for part in parts {
-            match part["type"].as_str() {
-                Some("refusal") => self.refusal(&part["refusal"], out),
-                Some("thinking") => match &part["thinking"] {
-                    Value::Array(thoughts) => {
+            match part.get("type").as_str() {
+                Some("refusal") => self.refusal(part.get("refusal"), out),
+                Some("thinking") => match part.get("thinking") {
+                    Json::Array(thoughts) => {
                         for thought in thoughts {
-                            wire::push_reasoning(&thought["text"], out);
+                            wire::push_reasoning(thought.get("text"), out);
                         }
                     }
                     thought => {
                         wire::push_reasoning(thought, out);
                     }
                 },
-                _ => self.any_text |= wire::push_text(&part["text"], out),
+                _ => self.any_text |= wire::push_text(part.get("text"), out),
             }
         }
     }
 
     /// Takes words of refusal: they are the answer, and the reason of its end.
-    fn refusal(&mut self, refusal: &Value, out: &mut VecDeque<Event>) {
+    fn refusal(&mut self, refusal: &Json<'_>, out: &mut VecDeque<Event>) {
         if wire::push_text(refusal, out) {
             self.any_text = true;
             self.refused = true;
@@ -206,10 +208,10 @@ impl OpenaiChat {
         }
     }
 
-    fn usage(&mut self, usage: &Value, out: &mut VecDeque<Event>) {
+    fn usage(&mut self, usage: &Json<'_>, out: &mut VecDeque<Event>) {
         let new = Usage {
-            input_tokens: wire::tokens(&usage["prompt_tokens"]),
-            output_tokens: wire::tokens(&usage["completion_tokens"]),
+            input_tokens: wire::tokens(usage.get("prompt_tokens")),
+            output_tokens: wire::tokens(usage.get("completion_tokens")),
         };
         wire::push_usage(&mut self.usage, new, out);
     }

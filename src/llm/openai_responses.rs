@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
+use serde_json_borrow::Value as Json;
 
 use super::provider_error::ProviderError;
 use super::wire::{self, Decoder, Fault};
@@ -90,22 +91,22 @@ impl Decoder for OpenaiResponses {
             }
             Err(fault) => return Err(fault),
         };
-        if let Some(error) = ProviderError::find(&value) {
+        if let Some(error) = ProviderError::in_event(&value) {
             return Err(Fault::Provider(error));
         }
-        self.sequence = value["sequence_number"].as_u64().or(self.sequence);
-        match value["type"].as_str().or(name) {
-            Some("response.created") => self.created(&value["response"]),
+        self.sequence = value.get("sequence_number").as_u64().or(self.sequence);
+        match value.get("type").as_str().or(name) {
+            Some("response.created") => self.created(value.get("response")),
             Some("response.output_text.delta") => {
-                self.any_text |= wire::push_text(&value["delta"], out);
+                self.any_text |= wire::push_text(value.get("delta"), out);
             }
             Some("response.refusal.delta") => {
-                let any = wire::push_text(&value["delta"], out);
+                let any = wire::push_text(value.get("delta"), out);
                 self.any_text |= any;
                 self.refused |= any;
             }
             Some("response.reasoning_summary_text.delta" | "response.reasoning_text.delta") => {
-                self.any_reasoning |= wire::push_reasoning(&value["delta"], out);
+                self.any_reasoning |= wire::push_reasoning(value.get("delta"), out);
             }
             // Summaries are paragraphs of their own.
             Some("response.reasoning_summary_part.added") if self.any_reasoning => {
@@ -116,8 +117,10 @@ impl Decoder for OpenaiResponses {
                 | "response.incomplete"
                 | "response.failed"
                 | "response.cancelled",
-            ) => self.last(&value["response"], out)?,
-            Some("error") => return Err(Fault::Provider(ProviderError::of_object(&value))),
+            ) => self.last(value.get("response"), out)?,
+            Some("error") => {
+                return Err(Fault::Provider(ProviderError::of_event(&value)));
+            }
             _ => {}
         }
         Ok(())
@@ -127,8 +130,8 @@ impl Decoder for OpenaiResponses {
         Err(Fault::Cut)
     }
 
-    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        if body["output"].is_array() || body["status"].is_string() {
+    fn whole(&mut self, body: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        if body.get("output").is_array() || body.get("status").is_string() {
             self.last(body, out)
         } else {
             Err(Fault::Malformed("JSON without `output`".to_owned()))
@@ -149,24 +152,24 @@ impl Decoder for OpenaiResponses {
 impl OpenaiResponses {
     /// Takes the first event, which says whether the provider does as it was asked: compatible servers
     /// pass over `background`.
-    fn created(&mut self, response: &Value) {
-        if response["background"] == true {
-            self.background = response["id"].as_str().map(str::to_owned);
+    fn created(&mut self, response: &Json<'_>) {
+        if response.get("background").as_bool() == Some(true) {
+            self.background = response.get("id").as_str().map(str::to_owned);
         }
     }
 
     /// Takes the whole response that the last event carries.
-    fn last(&mut self, response: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        let finish = match response["status"].as_str() {
+    fn last(&mut self, response: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        let finish = match response.get("status").as_str() {
             Some("completed") | None => Finish::Stop,
-            Some("incomplete") => match response["incomplete_details"]["reason"].as_str() {
+            Some("incomplete") => match response.get("incomplete_details").get("reason").as_str() {
                 Some("max_output_tokens") => Finish::Length,
                 Some("content_filter") => Finish::Refusal,
                 reason => Finish::Other(reason.unwrap_or("incomplete").to_owned()),
             },
             Some("failed") => {
-                return Err(Fault::Provider(match &response["error"] {
-                    error @ Value::Object(_) => ProviderError::of_object(error),
+                return Err(Fault::Provider(match response.get("error") {
+                    error @ Json::Object(_) => ProviderError::of_event(error),
                     _ => ProviderError {
                         message: "the response failed".to_owned(),
                         ..ProviderError::default()
@@ -178,14 +181,14 @@ impl OpenaiResponses {
         };
         // A server that streams no deltas says everything here.
         if !self.any_text {
-            self.output(&response["output"], out);
+            self.output(response.get("output"), out);
         }
         // The words of a refusal may have come before the response was taken up again.
-        self.refused |= is_refusal(&response["output"]);
-        let usage = &response["usage"];
+        self.refused |= is_refusal(response.get("output"));
+        let usage = response.get("usage");
         let new = Usage {
-            input_tokens: wire::tokens(&usage["input_tokens"]),
-            output_tokens: wire::tokens(&usage["output_tokens"]),
+            input_tokens: wire::tokens(usage.get("input_tokens")),
+            output_tokens: wire::tokens(usage.get("output_tokens")),
         };
         wire::push_usage(&mut self.usage, new, out);
         let finish = if self.refused {
@@ -197,19 +200,18 @@ impl OpenaiResponses {
         Ok(())
     }
 
-    fn output(&mut self, items: &Value, out: &mut VecDeque<Event>) {
+    fn output(&mut self, items: &Json<'_>, out: &mut VecDeque<Event>) {
         for item in items.as_array().into_iter().flatten() {
-            let parts = |field: &str| item[field].as_array().cloned().unwrap_or_default();
-            match item["type"].as_str() {
+            match item.get("type").as_str() {
                 Some("reasoning") if !self.any_reasoning => {
-                    for part in parts("summary") {
-                        wire::push_reasoning(&part["text"], out);
+                    for part in parts(item, "summary") {
+                        wire::push_reasoning(part.get("text"), out);
                     }
                 }
                 Some("message") => {
-                    for part in parts("content") {
-                        wire::push_text(&part["text"], out);
-                        self.refused |= wire::push_text(&part["refusal"], out);
+                    for part in parts(item, "content") {
+                        wire::push_text(part.get("text"), out);
+                        self.refused |= wire::push_text(part.get("refusal"), out);
                     }
                 }
                 _ => {}
@@ -219,12 +221,13 @@ impl OpenaiResponses {
 }
 
 /// Whether a part of the output is a refusal.
-fn is_refusal(items: &Value) -> bool {
-    let parts = |item: &Value| item["content"].as_array().cloned().unwrap_or_default();
-    items.as_array().is_some_and(|items| {
-        items
-            .iter()
-            .flat_map(parts)
-            .any(|part| part["type"] == "refusal")
-    })
+fn is_refusal(items: &Json<'_>) -> bool {
+    let items = items.as_array().unwrap_or_default().iter();
+    items
+        .flat_map(|item| parts(item, "content"))
+        .any(|part| part.get("type").as_str() == Some("refusal"))
+}
+
+fn parts<'a>(item: &'a Json<'a>, field: &'a str) -> &'a [Json<'a>] {
+    item.get(field).as_array().unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use serde_json_borrow::Value as Json;
 
 use super::retry_after;
 
@@ -41,6 +42,21 @@ impl ProviderError {
             }
             _ => None,
         }
+    }
+
+    /// The same in an event of a stream or in a whole response, which hardly ever are one.
+    pub fn in_event(event: &Json<'_>) -> Option<Self> {
+        let says_so = |member: &str| event.get(member).as_str() == Some("error");
+        let may_be = event.is_array()
+            || !event.get("error").is_null()
+            || says_so("type")
+            || says_so("object");
+        may_be.then(|| Self::find(&Value::from(event))).flatten()
+    }
+
+    /// An error object in an event, without its wrapper.
+    pub fn of_event(error: &Json<'_>) -> Self {
+        Self::of_object(&Value::from(error))
     }
 
     /// The error in the body of a response with an error's status: JSON of any shape, or text.

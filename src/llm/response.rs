@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::Value;
+use serde_json_borrow::Value as Json;
 use sse_stream::SseByteStream;
 
 use super::call::Call;
@@ -332,8 +333,8 @@ impl Reader {
     async fn whole(&mut self, body: Body) -> Result<(), LlmError> {
         let (bytes, stopped) = read(body, MOST_EVENT_BYTES).await;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let fault = match (serde_json::from_slice::<Value>(text), stopped) {
-            (Ok(value), _) => match ProviderError::find(&value) {
+        let fault = match (serde_json::from_slice::<Json<'_>>(text), stopped) {
+            (Ok(value), _) => match ProviderError::in_event(&value) {
                 Some(error) => Fault::Provider(error),
                 // Its beginning is stored already, and where it ends in this is not known.
                 None if self.is_rest => return Err(resume::gone("it comes as a whole now")),

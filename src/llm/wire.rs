@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use serde_json::Value;
+use serde_json_borrow::Value as Json;
 
 use super::provider_error::ProviderError;
 use super::{Event, Prompt, Said, Usage};
@@ -38,7 +39,7 @@ pub(super) trait Decoder: Send {
     fn end(&mut self, out: &mut VecDeque<Event>) -> Result<(), Fault>;
 
     /// Takes the whole response of a server that was asked for a stream and did not send one.
-    fn whole(&mut self, body: &Value, out: &mut VecDeque<Event>) -> Result<(), Fault>;
+    fn whole(&mut self, body: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault>;
 
     /// Prepares for the rest of the response of this id, of which so much was taken before.
     fn resumed(&mut self, id: &str, said: Said);
@@ -91,13 +92,14 @@ pub(super) fn decoder(format: Format) -> Box<dyn Decoder> {
     }
 }
 
-/// The data of an event as JSON.
-pub(super) fn json(data: &str) -> Result<Value, Fault> {
+/// The data of an event as JSON that borrows from it: there is an event for each token, and most of what is
+/// in it does not matter.
+pub(super) fn json(data: &str) -> Result<Json<'_>, Fault> {
     serde_json::from_str(data).map_err(|error| Fault::Malformed(format!("broken JSON ({error})")))
 }
 
 /// A count of tokens; what is absent, negative or absurd is not known.
-pub(super) fn tokens(value: &Value) -> Option<u32> {
+pub(super) fn tokens(value: &Json<'_>) -> Option<u32> {
     value.as_u64().and_then(|count| u32::try_from(count).ok())
 }
 
@@ -114,7 +116,7 @@ pub(super) fn push_usage(known: &mut Usage, new: Usage, out: &mut VecDeque<Event
 }
 
 /// Pushes text unless it is absent or empty.
-pub(super) fn push_text(value: &Value, out: &mut VecDeque<Event>) -> bool {
+pub(super) fn push_text(value: &Json<'_>, out: &mut VecDeque<Event>) -> bool {
     match value.as_str() {
         Some(text) if !text.is_empty() => {
             out.push_back(Event::Text(text.to_owned()));
@@ -125,7 +127,7 @@ pub(super) fn push_text(value: &Value, out: &mut VecDeque<Event>) -> bool {
 }
 
 /// Pushes reasoning unless it is absent or empty.
-pub(super) fn push_reasoning(value: &Value, out: &mut VecDeque<Event>) -> bool {
+pub(super) fn push_reasoning(value: &Json<'_>, out: &mut VecDeque<Event>) -> bool {
     match value.as_str() {
         Some(text) if !text.is_empty() => {
             out.push_back(Event::Reasoning(text.to_owned()));
