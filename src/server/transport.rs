@@ -39,11 +39,12 @@ use super::notifications::Notification;
 use super::{Backend, Server, errors};
 use crate::protocol::method;
 
-/// How many handlers may wait at a time. A message takes a slot for each [`SLOT_BYTES`] of it.
-const SLOTS: u32 = 64;
+/// How many handlers may wait at a time. A message takes a slot for each [`SLOT_BYTES`] of it, so that at most
+/// 64 MiB of messages wait.
+const SLOTS: u32 = 1024;
 
 /// The size of a message that takes one slot.
-const SLOT_BYTES: usize = 1024 * 1024;
+const SLOT_BYTES: usize = 64 * 1024;
 
 /// How many replies may wait to be written.
 const REPLIES: usize = 64;

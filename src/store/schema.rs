@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{Result, StoreError, private};
@@ -11,9 +12,8 @@ use super::{Result, StoreError, private};
 /// How long SQLite itself waits for a lock before the connection thread tries again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many prepared statements a connection keeps: more than there are, as to prepare one costs more than to
-/// run it.
-pub(super) const STATEMENTS: usize = 128;
+/// How many prepared statements a connection keeps: more than there are.
+const STATEMENTS: usize = 128;
 
 /// Each entry brings the schema from its index to the next version, in one transaction.
 /// Entries are never changed once they were released; a new one is added.
@@ -58,7 +58,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         source,
     })?;
     let mut db = Connection::open(path)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&db)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found = user_version(&db)?;
@@ -83,9 +83,20 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&db)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     Ok(db)
+}
+
+/// Lets a connection keep each statement that it has prepared, as to prepare one costs more than to run it.
+///
+/// Where there are partial indexes, SQLite prepares a statement anew for each value that is bound, in case the
+/// value makes one of them fit; no query here depends on that.
+/// Source: <https://www.sqlite.org/queryplanner-ng.html#qpstab>
+pub(super) fn keep_statements(db: &Connection) -> Result<()> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn user_version(db: &Connection) -> Result<i64> {

@@ -45,7 +45,7 @@ pub(crate) struct Row {
 impl SimulatedStore {
     pub(crate) fn new() -> Self {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.set_prepared_statement_cache_capacity(schema::STATEMENTS);
+        schema::keep_statements(&connection).unwrap();
         connection
             .pragma_update(None, "foreign_keys", true)
             .unwrap();
