@@ -58,6 +58,10 @@ pub struct Submitted {
     pub request: RequestRecord,
     /// How it will run.
     pub disposition: Disposition,
+    /// Whether an earlier submit had the same idempotency key: then nothing was stored.
+    pub repeated: bool,
+    /// Its place in the queue, from 1, if it waits there.
+    pub place: Option<u32>,
 }
 
 impl Coordinator {
@@ -126,6 +130,8 @@ impl Coordinator {
         );
         Ok(Submitted {
             disposition: accepted.request.lane.into(),
+            repeated: accepted.repeated,
+            place: accepted.place,
             request: accepted.request,
         })
     }

@@ -91,8 +91,8 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
             Ok(submitted) => {
                 server.documents.confirm(&pending, &submitted.request.id);
                 Ok(SubmitResult {
-                    request: look::request_of(&server, &submitted.request.id).await?,
                     disposition: submitted.disposition,
+                    request: look::submitted(&server, submitted).await?,
                 })
             }
             Err(error) => {

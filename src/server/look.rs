@@ -8,7 +8,7 @@ use tower_lsp::jsonrpc::Result;
 use super::chat::spawned;
 use super::{Server, errors, text_sync};
 use crate::buffer_name;
-use crate::coordinator;
+use crate::coordinator::{self, Submitted};
 use crate::protocol::{
     AnchorInfo, AnchorStatus, ModelsResult, RequestInfo, RequestsParams, RequestsResult,
     SessionParams, SessionResult, SessionsParams, SessionsResult, StatusInfo, TurnInfo,
@@ -125,6 +125,20 @@ pub(super) async fn status(server: &Arc<Server>) -> Result<StatusInfo> {
     status
         .map(view::status)
         .map_err(|error| errors::from_use_case(&error))
+}
+
+/// A request that was just accepted, as this client sees it.
+pub(super) async fn submitted(server: &Arc<Server>, submitted: Submitted) -> Result<RequestInfo> {
+    let request = submitted.request;
+    if submitted.repeated {
+        return request_of(server, &request.id).await;
+    }
+    let place = submitted.place.map(|place| (request.id.clone(), place));
+    let turn = TurnRecord {
+        request,
+        response: None,
+    };
+    Ok(request_info(server, &turn, Some(&place.into_iter().collect())).await)
 }
 
 /// One request as this client sees it.

@@ -27,6 +27,9 @@ use crate::view;
 /// The least time between two rounds of notifications.
 const INTERVAL: Duration = Duration::from_millis(50);
 
+/// How long what has changed waits for more to change: a request that is submitted is claimed a moment later.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// The least time between two rounds when a response is ready: nobody waits for that longer than for the
 /// disk, and a hundred at once are still told together.
 const INTERVAL_OF_READY: Duration = Duration::from_millis(5);
@@ -79,15 +82,15 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
     let mut last_round = Instant::now()
         .checked_sub(INTERVAL)
         .unwrap_or_else(Instant::now);
+    let mut since: Option<Instant> = None;
     let mut look_at: Option<Instant> = None;
     let mut save_at: Option<Instant> = None;
     loop {
-        let has_work = !pending.is_empty();
-        let interval = if pending.ready.is_empty() {
-            INTERVAL
-        } else {
-            INTERVAL_OF_READY
-        };
+        since = since.filter(|_| !pending.is_empty());
+        if !pending.is_empty() {
+            since.get_or_insert_with(Instant::now);
+        }
+        let round_at = since.map(|since| pending.due(last_round, since));
         tokio::select! {
             heard = feed.recv() => match heard {
                 Ok(followed) if followed.missed => pending.look_at_all(&server),
@@ -104,7 +107,7 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
                 pending.moved = true;
                 pending.status = true;
             }
-            () = tokio::time::sleep_until(last_round + interval), if has_work => {
+            () = at(round_at) => {
                 tell(&server, &coordinator, std::mem::take(&mut pending), &mut told).await;
                 last_round = Instant::now();
             }
@@ -147,6 +150,17 @@ impl Pending {
             && self.ready.is_empty()
             && !self.status
             && !self.moved
+    }
+
+    /// When to tell it, after a round at `last_round`; the first of it came at `since`.
+    fn due(&self, last_round: Instant, since: Instant) -> Instant {
+        if !self.ready.is_empty() {
+            last_round + INTERVAL_OF_READY
+        } else if !self.deltas.is_empty() {
+            last_round + INTERVAL
+        } else {
+            (last_round + INTERVAL).max(since + GATHER)
+        }
     }
 
     fn add(&mut self, followed: &Followed) {

@@ -76,24 +76,15 @@ fn rules_of(db: &Connection, id: &RequestId) -> Result<Option<String>> {
 
 fn history(db: &Connection, request: &RequestRecord) -> Result<Vec<HistoryTurn>> {
     let mut statement = db.prepare_cached(
-        "SELECT r.prompt, s.text, r.span_start, r.span_end, a.text
-         FROM requests r
-         JOIN attempts a ON a.request_id = r.id AND a.number = r.attempt
-         JOIN snapshots s ON s.hash = r.snapshot
+        "SELECT r.prompt, r.code, a.text
+         FROM requests r JOIN attempts a ON a.request_id = r.id AND a.number = r.attempt
          WHERE r.session_id = ?1 AND r.seq < ?2 AND r.state = 'done' ORDER BY r.seq",
     )?;
     let rows = statement.query_map(params![request.session_id.0, request.seq], |row| {
-        let text = row.get_ref(1)?.as_str()?;
-        let (start, end): (usize, usize) = (row.get(2)?, row.get(3)?);
-        let is_part = start > 0 || end < text.len();
         Ok(HistoryTurn {
             prompt: row.get(0)?,
-            code: text
-                .get(start..end)
-                .filter(|_| is_part)
-                .unwrap_or_default()
-                .to_owned(),
-            response: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+            code: row.get(1)?,
+            response: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)

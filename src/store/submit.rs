@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::events::{self, EventKind};
 use super::record::{REQUEST_COLUMNS, RequestRecord, StoredAnchor, intent_name, lane_number};
 use super::{Result, Store};
-use crate::session::{Intent, Lane, RequestId, SessionId, title_from_prompt};
+use crate::session::{Intent, Lane, RequestId, SessionId, State, title_from_prompt};
 
 /// A prompt that is about to be accepted.
 #[derive(Clone, Debug)]
@@ -35,6 +35,16 @@ pub struct NewRequest {
     pub idempotency_key: Option<String>,
 }
 
+impl NewRequest {
+    /// The text that is asked about; empty for a whole buffer.
+    fn code(&self) -> &str {
+        let (start, end) = self.span;
+        let is_part = start > 0 || end < self.text.len();
+        let code = self.text.get(start..end).filter(|_| is_part);
+        code.unwrap_or_default()
+    }
+}
+
 /// What became of a submit.
 #[derive(Clone, Debug)]
 pub struct Accepted {
@@ -42,6 +52,8 @@ pub struct Accepted {
     pub request: RequestRecord,
     /// Whether an earlier submit had the same idempotency key and this one stored nothing.
     pub repeated: bool,
+    /// Its place among those that wait, from 1, if it waits: see [`Store::waiting`].
+    pub place: Option<u32>,
 }
 
 impl Store {
@@ -59,25 +71,32 @@ impl Store {
         F: FnOnce(bool) -> Lane + Send + 'static,
     {
         let owner = self.owner().0.clone();
+        // Not while others wait for the transaction.
+        let snapshot = hash(&new.text);
+        let rules = new.rules.as_deref().map(hash);
         self.write(move |db| {
             if let Some(key) = &new.idempotency_key
                 && let Some(request) = by_idempotency_key(db, key)?
             {
                 return Ok(Accepted {
+                    place: place(db, &request)?,
                     request,
                     repeated: true,
                 });
             }
             let session = session_for(db, &new.uri, &new.prompt, now)?;
             let lane = route(is_busy(db, &session)?);
-            let snapshot = store_snapshot(db, &new.text)?;
+            store_snapshot(db, &snapshot, &new.text)?;
             let blocked = blocked_until(db, &new.endpoint, now)?;
-            let rules = new.rules.as_deref().map(|rules| store_snapshot(db, rules)).transpose()?;
+            if let (Some(hash), Some(rules)) = (&rules, &new.rules) {
+                store_snapshot(db, hash, rules)?;
+            }
             let id = RequestId::generate();
             db.prepare_cached(
                 "INSERT INTO requests (id, session_id, idempotency_key, prompt, intent, lane, model, endpoint,
-                     language, snapshot, rules, span_start, span_end, anchor, state, submitter, created_at, not_before, hold_reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'queued', ?15, ?16, ?17, ?18)",
+                     language, snapshot, rules, span_start, span_end, code, anchor, state, submitter, created_at,
+                     not_before, hold_reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'queued', ?16, ?17, ?18, ?19)",
             )?
             .execute(params![
                 id.0,
@@ -93,6 +112,7 @@ impl Store {
                 rules,
                 new.span.0,
                 new.span.1,
+                new.code(),
                 serde_json::to_string(&new.anchor)?,
                 owner,
                 now,
@@ -106,8 +126,10 @@ impl Store {
                 .execute([&session.0])?;
             }
             events::record(db, now, EventKind::Submitted, &id, &session)?;
+            let request = by_id(db, &id)?;
             Ok(Accepted {
-                request: by_id(db, &id)?,
+                place: place(db, &request)?,
+                request,
                 repeated: false,
             })
         })
@@ -167,17 +189,33 @@ fn is_busy(db: &Connection, session: &SessionId) -> Result<bool> {
         .query_row([&session.0], |row| row.get(0))?)
 }
 
+fn place(db: &Connection, request: &RequestRecord) -> Result<Option<u32>> {
+    if request.state != State::Queued {
+        return Ok(None);
+    }
+    let before = db
+        .prepare_cached(
+            "SELECT count(*) FROM requests
+             WHERE state = 'queued' AND hold_reason IS NULL AND (lane, seq) <= (?1, ?2)",
+        )?
+        .query_row(params![lane_number(request.lane), request.seq], |row| {
+            row.get(0)
+        })?;
+    Ok(Some(before))
+}
+
 /// By what a text is known.
 pub(super) fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
 }
 
-fn store_snapshot(db: &Connection, text: &str) -> Result<String> {
-    let hash = hash(text);
+fn store_snapshot(db: &Connection, hash: &str, text: &str) -> Result<()> {
     db.prepare_cached("INSERT OR IGNORE INTO snapshots (hash, text) VALUES (?1, ?2)")?
-        .execute([&hash, text])?;
-    Ok(hash)
+        .execute([hash, text])?;
+    Ok(())
 }

@@ -69,6 +69,8 @@ impl Schedule {
         self.leases_count(around, around.wall_clock());
         loop {
             let claimed_at = claim(store, around).await?;
+            // What was claimed looks up its prompt first.
+            tokio::task::yield_now().await;
             let callable = || around.callable().into_iter().map(|(name, _)| name);
             // Counted from the claim that found nothing more: a hold that has ended since then would
             // otherwise be neither claimed nor waited for.

@@ -28,7 +28,7 @@ CREATE TABLE requests (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT NOT NULL UNIQUE,
     session_id      TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    idempotency_key TEXT UNIQUE,
+    idempotency_key TEXT,
     prompt          TEXT NOT NULL,
     intent          TEXT NOT NULL,
     lane            INTEGER NOT NULL,           -- 0 foreground, 1 background
@@ -39,6 +39,7 @@ CREATE TABLE requests (
     rules           TEXT REFERENCES snapshots (hash), -- the project's rules that go along
     span_start      INTEGER NOT NULL,           -- bytes in the snapshot
     span_end        INTEGER NOT NULL,
+    code            TEXT NOT NULL,              -- the text between them; empty for a whole buffer
     anchor          TEXT NOT NULL,              -- JSON: where it is now, and how to find it again
     state           TEXT NOT NULL,              -- queued, running, done, failed, cancelled
     not_before      INTEGER NOT NULL DEFAULT 0,
@@ -64,7 +65,8 @@ CREATE INDEX requests_running ON requests (endpoint) WHERE state = 'running';
 CREATE INDEX requests_unread ON requests (session_id) WHERE unread = 1;
 CREATE INDEX requests_failed ON requests (session_id) WHERE state = 'failed' AND dismissed = 0;
 CREATE INDEX requests_by_snapshot ON requests (snapshot);
-CREATE INDEX requests_by_rules ON requests (rules);
+CREATE INDEX requests_by_rules ON requests (rules) WHERE rules IS NOT NULL;
+CREATE UNIQUE INDEX requests_by_key ON requests (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX requests_by_end ON requests (finished_at) WHERE finished_at IS NOT NULL;
 
 -- What the model said in one attempt at a request. `text` is filled when the attempt ends; until
