@@ -30,7 +30,7 @@ use crate::feed::Feed;
 use crate::llm;
 use crate::models::Models;
 use crate::session::RequestId;
-use crate::store::{Claimed, EventKind, Followed, Store, StoreError};
+use crate::store::{Claimed, Event, EventKind, Followed, Store, StoreError};
 use schedule::{Schedule, Surroundings, Turn};
 
 /// What lines of the log hold prompts and answers, which are written only when that was asked for.
@@ -135,12 +135,18 @@ async fn listen(shared: Arc<Shared>, mut changes: Receiver<Arc<Followed>>) {
                     running.cancel.cancel();
                 }
             }
-            if change.events.is_empty() && !change.missed {
+            if !change.missed && !change.events.iter().any(is_reason_to_claim) {
                 continue;
             }
         }
         shared.wake.notify_one();
     }
+}
+
+/// Whether something may be claimed now that could not be before.
+const fn is_reason_to_claim(event: &Event) -> bool {
+    use EventKind::{Claimed, Dismissed, Read, Renamed};
+    !matches!(event.kind, Some(Claimed | Read | Dismissed | Renamed))
 }
 
 /// Prolongs the leases of what runs, and keeps the store tidy.

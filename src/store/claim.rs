@@ -59,18 +59,16 @@ impl Store {
 }
 
 fn claim(db: &Connection, id: &RequestId, owner: &str, lease_ms: i64, now: i64) -> Result<Claimed> {
+    let interrupted = resume::interrupted(db, id)?;
+    let is_new = interrupted.is_none();
     db.prepare_cached(
         "UPDATE requests SET state = 'running', owner = ?2, lease_until = ?3,
-             hold_reason = NULL, not_before = 0, failure = NULL
+             hold_reason = NULL, not_before = 0, failure = NULL,
+             attempt = attempt + ?5, started_at = iif(?5, ?4, started_at)
          WHERE id = ?1",
     )?
-    .execute(params![id.0, owner, now + lease_ms])?;
-    let interrupted = resume::interrupted(db, id)?;
-    if interrupted.is_none() {
-        db.prepare_cached(
-            "UPDATE requests SET attempt = attempt + 1, started_at = ?2 WHERE id = ?1",
-        )?
-        .execute(params![id.0, now])?;
+    .execute(params![id.0, owner, now + lease_ms, now, is_new])?;
+    if is_new {
         db.prepare_cached(
             "INSERT INTO attempts (request_id, number, started_at)
              SELECT id, attempt, ?2 FROM requests WHERE id = ?1",

@@ -42,16 +42,20 @@ impl Store {
     /// [`super::StoreError::UnknownSnapshot`] when the text is not there.
     pub async fn prompt_parts(&self, request: &RequestRecord) -> Result<PromptParts> {
         let (owner, request) = (self.owner().0.clone(), request.clone());
-        self.read(move |db| {
-            fence(db, &owner, &request.id, request.attempt)?;
-            Ok(PromptParts {
-                text: transcript::text_of(db, &request.snapshot)?,
-                rules: rules_of(db, &request.id)?,
-                history: history(db, &request)?,
-                allowed_secrets: secrets::allowed(db, &request)?,
-            })
-        })
-        .await
+        let look = move |db: &Connection| {
+            let db = db.unchecked_transaction()?;
+            fence(&db, &owner, &request.id, request.attempt)?;
+            let parts = PromptParts {
+                text: transcript::text_of(&db, &request.snapshot)?,
+                rules: rules_of(&db, &request.id)?,
+                history: history(&db, &request)?,
+                allowed_secrets: secrets::allowed(&db, &request)?,
+            };
+            db.commit()?;
+            Ok(parts)
+        };
+        // By the connection that has just written most of it, and not behind what the windows ask for.
+        self.inner.writer.run(look).await
     }
 
     /// Whether a request is still the attempt's that it was claimed for.

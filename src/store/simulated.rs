@@ -63,6 +63,7 @@ impl SimulatedStore {
                 directory: directory.to_owned(),
                 identity: identity::Identity::none(),
                 owner: liveness::Owner::register(directory).unwrap(),
+                selected_model: Default::default(),
                 writer: thread(),
                 reader: thread(),
             }),
