@@ -88,7 +88,6 @@ struct Inner {
     directory: PathBuf,
     identity: identity::Identity,
     owner: liveness::Owner,
-    selected_model: news::SelectedModel,
     /// Before the reader, whose thread ends after this one: fields are dropped in their order.
     writer: Thread,
     reader: Thread,
@@ -117,7 +116,6 @@ impl Store {
                 identity: identity::Identity::of(&path),
                 directory: directory.to_owned(),
                 owner: liveness::Owner::register(directory)?,
-                selected_model: news::SelectedModel::default(),
                 writer,
                 reader,
             }),

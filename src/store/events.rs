@@ -131,7 +131,6 @@ impl Store {
     {
         let (mut last_event, mut last_chunk) = self.read(now_at).await?;
         let mut version = None;
-        let selected_model = self.inner.selected_model.clone();
         let look = move |db: &Connection, is_told: bool| {
             let looked = (|| {
                 let now = data_version(db)?;
@@ -140,7 +139,6 @@ impl Store {
                 }
                 version = Some(now);
                 let moment = db.unchecked_transaction()?;
-                selected_model.look(&moment)?;
                 follow(&moment, last_event, last_chunk).map(Some)
             })();
             let followed: Followed = match looked {
@@ -159,7 +157,6 @@ impl Store {
             let is_news =
                 followed.missed || !followed.events.is_empty() || !followed.chunks.is_empty();
             if is_news && !tell(followed) {
-                selected_model.forget();
                 Seen::Enough
             } else if more {
                 Seen::Some

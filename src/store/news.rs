@@ -1,7 +1,6 @@
 //! What windows show of the whole inbox, and of some requests in it, as of one moment.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -98,26 +97,22 @@ impl Store {
         self.read(status).await
     }
 
-    /// The name of the model that was selected for all windows. A store that is watched ([`Store::watch`]) knows
-    /// it without a look: another process's choice from the moment at which it would be heard of.
+    /// The name of the model that was selected for all windows.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub async fn selected_model(&self) -> Result<Option<String>> {
-        if let Some(known) = &*self.inner.selected_model.lock() {
-            return Ok(known.clone());
-        }
         self.read(selected_model).await
     }
 
-    /// Selects a model for all windows; `None` selects none. This process knows it when this returns.
+    /// Selects a model for all windows; `None` selects none.
     ///
     /// # Errors
     ///
     /// When the change could not be committed.
     pub async fn select_model(&self, name: Option<String>) -> Result<()> {
-        let stored = self.write(move |db| {
+        self.write(move |db| {
             match name {
                 Some(name) => db.execute(
                     "INSERT INTO settings (name, value) VALUES (?1, ?2)
@@ -127,31 +122,8 @@ impl Store {
                 None => db.execute("DELETE FROM settings WHERE name = ?1", [SELECTED_MODEL])?,
             };
             Ok(())
-        });
-        stored.await?;
-        // Behind the look that the commit has set off, by which a watched store knows it.
-        self.read(selected_model).await.map(drop)
-    }
-}
-
-/// The selected model as the watch of a store has seen it last; nothing while there is no watch.
-#[derive(Clone, Default)]
-pub(super) struct SelectedModel(Arc<Mutex<Option<Option<String>>>>);
-
-impl SelectedModel {
-    fn lock(&self) -> MutexGuard<'_, Option<Option<String>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes what is selected in `db` now.
-    pub(super) fn look(&self, db: &Connection) -> Result<()> {
-        *self.lock() = Some(selected_model(db)?);
-        Ok(())
-    }
-
-    /// Nobody looks any more.
-    pub(super) fn forget(&self) {
-        *self.lock() = None;
+        })
+        .await
     }
 }
 

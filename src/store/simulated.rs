@@ -63,7 +63,6 @@ impl SimulatedStore {
                 directory: directory.to_owned(),
                 identity: identity::Identity::none(),
                 owner: liveness::Owner::register(directory).unwrap(),
-                selected_model: Default::default(),
                 writer: thread(),
                 reader: thread(),
             }),

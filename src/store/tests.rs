@@ -473,25 +473,6 @@ async fn who_watches_is_told_of_every_change_whoever_made_it() {
 }
 
 #[tokio::test]
-async fn a_watched_store_knows_the_selected_model_whoever_selects_it() {
-    let directory = directory();
-    let one = Store::open(directory.path()).unwrap();
-    let two = Store::open(directory.path()).unwrap();
-    let every = std::time::Duration::from_millis(1);
-    two.watch(every, |_| true).await.unwrap();
-    for name in [Some("a"), Some("b"), None, Some("c")] {
-        let name = name.map(str::to_owned);
-        two.select_model(name.clone()).await.unwrap();
-        assert_eq!(two.selected_model().await.unwrap(), name, "at once");
-        assert_eq!(one.selected_model().await.unwrap(), name);
-    }
-    one.select_model(Some("d".to_owned())).await.unwrap();
-    while two.selected_model().await.unwrap().as_deref() != Some("d") {
-        tokio::time::sleep(every).await;
-    }
-}
-
-#[tokio::test]
 async fn a_look_at_everything_says_what_there_is_to_do() {
     let directory = directory();
     let one = Store::open(directory.path()).unwrap();
