@@ -7,26 +7,21 @@
 
 #[cfg(test)]
 mod inline;
+mod service;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{Result, StoreError};
 #[cfg(test)]
 pub(super) use inline::Inline;
-
-/// How many jobs one commit may carry: bounds how long the lock is held.
-const BATCH: usize = 64;
-
-/// How long a lock that another process holds is waited for, beyond SQLite's own busy timeout.
-const PATIENCE: Duration = Duration::from_secs(30);
+use service::{Service, caught, in_savepoint};
 
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +58,7 @@ enum Job {
     Transact(Durability, Work),
     Watch(Watch),
     Look,
+    End,
 }
 
 /// What a thread looks for between its jobs.
@@ -120,15 +116,7 @@ impl Thread {
     pub(super) fn start(name: &str, connection: Connection, committed: Option<Nudge>) -> Self {
         let (jobs, receiver) = mpsc::channel();
         let told = Arc::new(AtomicBool::new(false));
-        let service = Service {
-            connection,
-            jobs: receiver,
-            durability: None,
-            committed,
-            told: Arc::clone(&told),
-            watch: None,
-            look_at: Instant::now(),
-        };
+        let service = Service::new(connection, receiver, committed, Arc::clone(&told));
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || service.serve())
@@ -152,7 +140,7 @@ impl Thread {
         }
     }
 
-    /// What tells this thread that there is something to see. The thread ends only after the last of these.
+    /// What tells this thread that there is something to see, for as long as it lives.
     pub(super) fn nudge(&self) -> Option<Nudge> {
         Some(Nudge {
             told: Arc::clone(&self.told),
@@ -225,221 +213,15 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        if let Some(jobs) = self.jobs.take() {
+            // Others can still tell it that there is something to see, so that the channel stays open.
+            let _ = jobs.send(Job::End);
+        }
         if let Some(thread) = self.thread.take() {
             // The last handle may be dropped by a job on this very thread.
             if thread.thread().id() != thread::current().id() {
                 let _ = thread.join();
             }
         }
-    }
-}
-
-fn in_savepoint<R>(
-    connection: &Connection,
-    job: impl FnOnce(&Connection) -> Result<R>,
-) -> Result<R> {
-    if connection.is_autocommit() {
-        return Err(StoreError::Undone);
-    }
-    execute(connection, "SAVEPOINT job")?;
-    let result = caught(connection, job);
-    if connection.is_autocommit() {
-        // A full disk makes SQLite undo the whole transaction, with every savepoint in it.
-        // Source: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"
-        return result.and(Err(StoreError::Undone));
-    }
-    if result.is_err() {
-        execute(connection, "ROLLBACK TO job")?;
-    }
-    execute(connection, "RELEASE job")?;
-    result
-}
-
-/// Runs a job. A panic in it must not take the other callers' answers with it.
-fn caught<R>(connection: &Connection, job: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
-    catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
-        Err(StoreError::Unreadable(
-            "a store operation panicked".to_owned(),
-        ))
-    })
-}
-
-/// Runs a statement that has no rows, and keeps it prepared.
-fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(statement)?.execute([])?;
-    Ok(())
-}
-
-/// What the thread has.
-struct Service {
-    connection: Connection,
-    jobs: mpsc::Receiver<Job>,
-    /// What commits survive, as it was set last.
-    durability: Option<Durability>,
-    committed: Option<Nudge>,
-    told: Arc<AtomicBool>,
-    watch: Option<Watch>,
-    /// When to look again.
-    look_at: Instant,
-}
-
-impl Service {
-    /// Until no one can give it jobs any more.
-    fn serve(mut self) {
-        let mut kept = None;
-        while let Some(job) = kept.take().or_else(|| self.next()) {
-            match job {
-                Job::Run(run) => {
-                    let _ = catch_unwind(AssertUnwindSafe(|| run(&self.connection)));
-                }
-                Job::Transact(durability, work) => {
-                    let mut batch = vec![work];
-                    let mut strictest = durability;
-                    while batch.len() < BATCH {
-                        match self.jobs.try_recv() {
-                            Ok(Job::Transact(durability, work)) => {
-                                strictest = strictest.max(durability);
-                                batch.push(work);
-                            }
-                            Ok(other) => {
-                                kept = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    self.commit(strictest, batch);
-                }
-                Job::Watch(watch) => {
-                    self.watch = Some(watch);
-                    self.look(true);
-                }
-                Job::Look => {
-                    // Before the look: what is committed from here on may not be seen by it.
-                    self.told.store(false, Ordering::Release);
-                    self.look(true);
-                }
-            }
-        }
-    }
-
-    /// The next job. Looks between two jobs when it is time for that.
-    fn next(&mut self) -> Option<Job> {
-        let mut has_looked = false;
-        loop {
-            let Some(watch) = &self.watch else {
-                return self.jobs.recv().ok();
-            };
-            let wait = self.look_at.saturating_duration_since(Instant::now());
-            if wait.is_zero() && !has_looked {
-                self.look(false);
-                has_looked = true;
-                continue;
-            }
-            match self.jobs.recv_timeout(wait.min(watch.every)) {
-                Ok(job) => return Some(job),
-                Err(mpsc::RecvTimeoutError::Timeout) => has_looked = false,
-                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
-            }
-        }
-    }
-
-    fn look(&mut self, is_told: bool) {
-        let Some(watch) = &mut self.watch else {
-            return;
-        };
-        let look = AssertUnwindSafe(|| (watch.look)(&self.connection, is_told));
-        let wait = match catch_unwind(look) {
-            Ok(Seen::All) | Err(_) => watch.every,
-            Ok(Seen::Some) => Duration::ZERO,
-            Ok(Seen::Enough) => {
-                self.watch = None;
-                return;
-            }
-        };
-        self.look_at = Instant::now() + wait;
-    }
-
-    fn commit(&mut self, durability: Durability, batch: Vec<Work>) {
-        let begun = self.begin(durability);
-        let connection = &self.connection;
-        let company = match batch.len() {
-            1 => Company::Alone,
-            _ => Company::Others,
-        };
-        let done: Vec<Done> = batch
-            .into_iter()
-            .map(|work| {
-                let connection = begun.as_ref().map(|()| connection);
-                work(connection.map_err(again), company)
-            })
-            .collect();
-        if begun.is_ok() && connection.is_autocommit() {
-            for done in done {
-                (done.answer)(Err(StoreError::Undone));
-            }
-            return;
-        }
-        let is_undone = company == Company::Alone && done.iter().all(|done| !done.is_ok);
-        let ended = match &begun {
-            // Each job has the error, and there is nothing to end.
-            Err(_) => Ok(()),
-            Ok(()) if is_undone => execute(connection, "ROLLBACK"),
-            Ok(()) => execute(connection, "COMMIT"),
-        };
-        match (&ended, &self.committed) {
-            (Ok(()), Some(nudge)) => nudge.nudge(),
-            (Ok(()), None) => {}
-            (Err(_), _) => {
-                let _ = execute(connection, "ROLLBACK");
-            }
-        }
-        for done in done {
-            (done.answer)(ended.as_ref().copied().map_err(again));
-        }
-    }
-
-    /// Takes the write lock.
-    fn begin(&mut self, durability: Durability) -> rusqlite::Result<()> {
-        if self.durability != Some(durability) {
-            set_durability(&self.connection, durability)?;
-            self.durability = Some(durability);
-        }
-        begin(&self.connection)
-    }
-}
-
-/// What the commits of a connection survive from here on.
-///
-/// Source: <https://www.sqlite.org/pragma.html#pragma_synchronous>
-fn set_durability(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    let synchronous = match durability {
-        Durability::Normal => "NORMAL",
-        Durability::Full => "FULL",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)
-}
-
-/// Takes the write lock, for which another process may have to be waited.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
-    let patience = Instant::now() + PATIENCE;
-    loop {
-        match execute(connection, "BEGIN IMMEDIATE") {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && Instant::now() < patience => {}
-            result => return result,
-        }
-    }
-}
-
-/// The same error for another caller of the same batch.
-fn again(error: &rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::SqliteFailure(code, message) => {
-            rusqlite::Error::SqliteFailure(*code, message.clone()).into()
-        }
-        other => StoreError::Unreadable(other.to_string()),
     }
 }

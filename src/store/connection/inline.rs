@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use rusqlite::Connection;
 
-use super::{begin, in_savepoint};
+use super::service::{begin, in_savepoint};
 use crate::store::Result;
 
 /// A connection that several simulated processes share.
