@@ -90,6 +90,8 @@ describe('an answer', () => {
     await vscode.commands.executeCommand('backchat.cancel', thread);
     await until('it to be cancelled', () => api.requests(editor.document.uri)[0]?.state === 'cancelled');
     await release('cancel me');
+    // A thread is drawn a moment later, and its commands are about what is drawn.
+    await until('the thread to say so', () => thread?.contextValue?.includes('retryable'));
     await vscode.commands.executeCommand('backchat.retry', thread);
     await until('the answer after all', () => lineEnds(api, editor).includes('0: 📬 Some more'));
   });
