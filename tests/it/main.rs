@@ -17,6 +17,7 @@ mod crash;
 mod detached;
 mod documents;
 mod faults;
+mod first_release;
 mod floods;
 mod hostile_input;
 mod inbox;
