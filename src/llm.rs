@@ -3,7 +3,8 @@
 //! [`http`] sends, over the clients of [`connections`]; [`response`] turns the bytes into events; a
 //! file a wire format builds the body and decodes: [`openai_chat`], [`openai_responses`],
 //! [`anthropic`]. A decoder is a pure state machine from server-sent events to [`Event`]s, so that
-//! every odd stream can be a fixture. What goes wrong is classified in [`failure`] (the provider said
+//! every odd stream can be a fixture. Characters that arrive in two halves are joined in [`surrogates`],
+//! and [`finish`] knows the providers' words for why a model stopped. What goes wrong is classified in [`failure`] (the provider said
 //! no) and [`transport`] (nobody answered). Keys come from
 //! [`key`], models without configuration from [`discover`], and what is needed to take up a response
 //! again that has lost its client from [`resume`].
@@ -13,6 +14,7 @@ mod call;
 mod connections;
 pub mod discover;
 mod failure;
+mod finish;
 mod framing;
 mod http;
 pub mod key;
@@ -23,11 +25,13 @@ mod provider_error;
 mod response;
 mod resume;
 mod retry_after;
+mod surrogates;
 mod transport;
 mod wire;
 
 use std::time::Duration;
 
+pub use finish::Finish;
 pub use http::Client;
 pub use response::ResponseStream;
 pub use resume::{ResumePoint, Said};
@@ -85,35 +89,6 @@ pub struct Usage {
     pub output_tokens: Option<u32>,
 }
 
-/// Why a model stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finish {
-    /// It had said everything.
-    Stop,
-    /// The limit on output tokens was reached: the text is cut.
-    Length,
-    /// It, or the provider's filter, refused.
-    Refusal,
-    /// The model's window was full.
-    ContextFull,
-    /// Another reason, in the provider's word.
-    Other(String),
-}
-
-impl Finish {
-    /// The word for the wire and the store.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::Refusal => "refusal",
-            Self::ContextFull => "contextFull",
-            Self::Other(word) => word,
-        }
-    }
-}
-
 /// Why a call to a model failed: what, on which endpoint, and what the user can do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -150,11 +125,13 @@ pub enum ErrorKind {
     QuotaExhausted,
     /// The provider is overloaded or broken (5xx, 529).
     Overloaded,
+    /// The provider gave up on this request, for a reason that another try would meet again.
+    Refused,
     /// Nothing came for longer than the limit on silence.
     Silent,
-    /// The stream ended before its end marker.
+    /// The stream ended before its end marker, or was damaged on the way.
     Interrupted,
-    /// What came is not of the wire format: a login page, broken JSON.
+    /// What came is not of the wire format: a login page, other JSON, nothing at all.
     InvalidResponse,
     /// The response has no end: more came than any answer has.
     Endless,
@@ -176,6 +153,7 @@ impl ErrorKind {
             Self::RateLimited => "rateLimited",
             Self::QuotaExhausted => "quotaExhausted",
             Self::Overloaded => "overloaded",
+            Self::Refused => "refused",
             Self::Silent => "silent",
             Self::Interrupted => "interrupted",
             Self::InvalidResponse => "invalidResponse",

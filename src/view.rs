@@ -1,5 +1,7 @@
 //! What is in the store, as the wire and `--json` show it.
 
+mod notice;
+
 use std::path::Path;
 
 use tower_lsp::ls_types::{Position, Range};
@@ -19,6 +21,8 @@ use crate::store::{
     UsageRecord,
 };
 use crate::text::Encoding;
+
+pub use notice::{is_without_answer, notice};
 
 /// The longest preview of a response, in characters.
 const PREVIEW_CHARS: usize = 200;
@@ -61,6 +65,7 @@ pub fn request(turn: &TurnRecord, place: Option<u32>, anchor: Option<AnchorInfo>
         preview: response
             .map(|response| preview(&response.text))
             .filter(|preview| !preview.is_empty()),
+        notice: notice(turn),
         unread: request.unread,
         dismissed: request.dismissed,
         usage: response.and_then(|response| usage(response.usage)),

@@ -186,11 +186,9 @@ fn shown(turn: &TurnInfo, now: i64) -> String {
         if !answer.is_empty() {
             text.push_str(&format!("\n{answer}\n"));
         }
-        match response.finish.as_deref() {
-            Some("length") => text.push_str(&paint(DIM, "(cut at the model's limit on answers)\n")),
-            Some("refusal") => text.push_str(&paint(DIM, "(the model refused)\n")),
-            _ => {}
-        }
+    }
+    if let Some(notice) = &request.notice {
+        text.push_str(&format!("\n{}\n", paint(DIM, visible::line(notice))));
     }
     if request.state != State::Done {
         let style = if request.state == State::Failed {

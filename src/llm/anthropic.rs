@@ -51,6 +51,8 @@ pub(super) struct Anthropic {
     usage: Usage,
     /// Known before the end: `message_delta` brings it, `message_stop` ends.
     finish: Option<Finish>,
+    /// Whether any event has come.
+    any: bool,
 }
 
 impl Decoder for Anthropic {
@@ -62,7 +64,12 @@ impl Decoder for Anthropic {
     ) -> Result<(), Fault> {
         let data = data.trim();
         // `[DONE]` is not of this format, but gateways that translate into it send it at the end.
-        if data.is_empty() || data == "[DONE]" || name == Some("ping") {
+        if data == "[DONE]" {
+            return if self.any { Ok(()) } else { Err(Fault::Empty) };
+        }
+        // Some gateways write a bare word into their pings.
+        let is_word = data.chars().all(char::is_alphanumeric);
+        if data.is_empty() || (name == Some("ping") && is_word) {
             return Ok(());
         }
         let value = match wire::json(data) {
@@ -75,10 +82,18 @@ impl Decoder for Anthropic {
         if let Some(error) = ProviderError::in_event(&value) {
             return Err(Fault::Provider(error));
         }
+        if name == Some("error") {
+            return Err(Fault::Provider(ProviderError::of_event(&value)));
+        }
+        wire::object(&value)?;
+        self.any = true;
         match value.get("type").as_str().or(name) {
             Some("message_start") => self.usage(value.get("message").get("usage"), out),
             Some("content_block_start") => block(value.get("content_block"), out),
-            Some("content_block_delta") => block(value.get("delta"), out),
+            Some("content_block_delta") => {
+                wire::object(value.get("delta"))?;
+                block(value.get("delta"), out);
+            }
             Some("message_delta") => {
                 self.usage(value.get("usage"), out);
                 self.stop_reason(value.get("delta").get("stop_reason"));
@@ -120,6 +135,10 @@ impl Decoder for Anthropic {
     }
 
     fn resumed(&mut self, _id: &str, _said: Said) {}
+
+    fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
 }
 
 impl Anthropic {
@@ -140,16 +159,9 @@ impl Anthropic {
     }
 
     fn stop_reason(&mut self, reason: &Json<'_>) {
-        let Some(reason) = reason.as_str() else {
-            return;
-        };
-        self.finish = Some(match reason {
-            "end_turn" | "stop_sequence" => Finish::Stop,
-            "max_tokens" => Finish::Length,
-            "refusal" => Finish::Refusal,
-            "model_context_window_exceeded" => Finish::ContextFull,
-            other => Finish::Other(other.to_owned()),
-        });
+        if let Some(reason) = reason.as_str() {
+            self.finish = Some(Finish::of_word(reason));
+        }
     }
 }
 

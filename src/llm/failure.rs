@@ -35,6 +35,24 @@ const CONTEXT_WORDS: [&str; 3] = [
     "model_context_window_exceeded",
 ];
 
+/// Parts of the words for programs that mean: the provider is at fault, and it may pass.
+const SERVER_WORDS: [&str; 14] = [
+    "server",
+    "internal",
+    "api_error",
+    "overload",
+    "unavailable",
+    "timeout",
+    "timed_out",
+    "deadline",
+    "upstream",
+    "gateway",
+    "capacity",
+    "busy",
+    "slow_down",
+    "stream",
+];
+
 /// Phrases of those who have no word for it.
 const CONTEXT_PHRASES: [&str; 6] = [
     "prompt is too long",
@@ -98,7 +116,9 @@ pub(super) fn of_fault(call: &Call, fault: &Fault) -> LlmError {
             describe(call, kind, error.status, error, retry)
         }
         Fault::Malformed(what) => malformed(call, what),
+        Fault::Damaged(how) => damaged(call, how),
         Fault::Cut => interrupted(call, None),
+        Fault::Empty => empty(call),
     }
 }
 
@@ -122,6 +142,36 @@ pub(super) fn interrupted(call: &Call, why: Option<&str>) -> LlmError {
                 .to_owned()
         }),
         retry: Retry::Backoff,
+    }
+}
+
+/// What came was damaged on the way: that is an interruption like any other.
+pub(super) fn damaged(call: &Call, how: &str) -> LlmError {
+    LlmError {
+        message: format!(
+            "The response of the model {} arrived damaged from {}: {}",
+            call.model.model,
+            call.host(),
+            call.plain(how)
+        ),
+        ..interrupted(call, None)
+    }
+}
+
+/// The endpoint says that it has answered, and there is no answer.
+pub(super) fn empty(call: &Call) -> LlmError {
+    LlmError {
+        kind: ErrorKind::InvalidResponse,
+        message: format!(
+            "{} sent an empty response in place of one of the model {}",
+            call.host(),
+            call.model.model
+        ),
+        remedy: Some(format!(
+            "Check `base_url` and `format` of the model {} ({}); if they are right, look into the log of its server.",
+            call.model.name, call.model.origin
+        )),
+        retry: Retry::Never,
     }
 }
 
@@ -246,8 +296,8 @@ fn kind(status: Option<u16>, error: &ProviderError, has_pause: bool) -> ErrorKin
     }
 }
 
-/// The class of an error that came without a status. What is not known is the provider's fault:
-/// it had accepted the request.
+/// The class of an error that came without a status. One that names no type is the provider's fault: it had accepted
+/// the request. One of a type that is not known is about the request, which would meet it again.
 fn kind_by_word(error: &ProviderError) -> ErrorKind {
     if error.says(&[
         "rate_limit_error",
@@ -267,6 +317,8 @@ fn kind_by_word(error: &ProviderError) -> ErrorKind {
         ErrorKind::ModelNotFound
     } else if error.says(&["invalid_request_error", "invalid_prompt", "badrequesterror"]) {
         ErrorKind::InvalidRequest
+    } else if error.names_a_type() && !error.says_any_of(&SERVER_WORDS) {
+        ErrorKind::Refused
     } else {
         ErrorKind::Overloaded
     }
@@ -311,6 +363,7 @@ fn describe(
             format!("{host} is still loading the model {model}")
         }
         ErrorKind::Overloaded => format!("{host} failed on the model {model}"),
+        ErrorKind::Refused => format!("{host} gave up on the request to the model {model}"),
         _ => format!("{host} refused the request to the model {model}"),
     };
     let status = status
@@ -358,6 +411,7 @@ fn remedy(call: &Call, kind: ErrorKind) -> Option<String> {
         ErrorKind::InvalidRequest => format!(
             "Check `format`, `max_output_tokens`, `temperature` and `headers` of the model {name} ({origin})."
         ),
+        ErrorKind::Refused => "Ask otherwise, or choose another model.".to_owned(),
         ErrorKind::Overloaded if call.model.is_loopback() => {
             "Look into the log of the server on this machine.".to_owned()
         }

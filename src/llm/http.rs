@@ -15,7 +15,7 @@ use super::connections::Connections;
 use super::framing::MOST_EVENT_BYTES;
 use super::response::{Body, BodyError, ResponseStream, read};
 use super::resume::{self, CONVERSATION_HEADER, ResumePoint, Said, Way};
-use super::{ErrorKind, LlmError, Prompt, Retry, anthropic, failure, transport, wire};
+use super::{ErrorKind, LlmError, Prompt, Retry, anthropic, failure, surrogates, transport, wire};
 use crate::config::{Format, Model};
 
 /// The most bytes of an error's body.
@@ -248,6 +248,7 @@ impl Client {
         }
         let (bytes, _) = read(body, MOST_ERROR_BYTES).await;
         let text = String::from_utf8_lossy(&bytes);
+        let text = surrogates::mark(&text).map_or(text, |text| surrogates::replaced(&text).into());
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(transport::proxy_wants_credentials(call));
         }

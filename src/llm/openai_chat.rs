@@ -57,7 +57,10 @@ pub(super) struct OpenaiChat {
     /// Known before the end: the usage may follow in a chunk of its own.
     finish: Option<Finish>,
     any_text: bool,
+    any_reasoning: bool,
     refused: bool,
+    /// Whether it wants to call a tool.
+    calls: bool,
 }
 
 impl Decoder for OpenaiChat {
@@ -87,6 +90,7 @@ impl Decoder for OpenaiChat {
         if name == Some("error") {
             return Err(Fault::Provider(ProviderError::of_event(&chunk)));
         }
+        wire::object(&chunk)?;
         self.choice(chunk.get("choices"), "delta", out)?;
         self.usage(chunk.get("usage"), out);
         // Where no usage was asked for, Groq puts it here.
@@ -116,10 +120,15 @@ impl Decoder for OpenaiChat {
 
     fn resumed(&mut self, _id: &str, said: Said) {
         self.any_text = said.text > 0;
+        self.any_reasoning = said.reasoning > 0;
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finish.is_some()
     }
 
     fn is_settled(&self) -> bool {
-        self.finish.is_none() && !self.refused
+        self.finish.is_none() && !self.refused && !self.calls
     }
 }
 
@@ -143,9 +152,11 @@ impl OpenaiChat {
         }
         let delta = choice.get(part);
         // Servers that name it in two ways say the same in both.
-        if !wire::push_reasoning(delta.get("reasoning_content"), out) {
-            wire::push_reasoning(delta.get("reasoning"), out);
-        }
+        self.any_reasoning |= wire::push_reasoning(delta.get("reasoning_content"), out)
+            || wire::push_reasoning(delta.get("reasoning"), out);
+        let calls = delta.get("tool_calls").as_array();
+        self.calls |=
+            calls.is_some_and(|calls| !calls.is_empty()) || delta.get("function_call").is_object();
         self.content(delta.get("content"), out);
         self.refusal(delta.get("refusal"), out);
         if let Some(reason) = choice
@@ -176,12 +187,10 @@ impl OpenaiChat {
                 Some("thinking") => match part.get("thinking") {
                     Json::Array(thoughts) => {
                         for thought in thoughts {
-                            wire::push_reasoning(thought.get("text"), out);
+                            self.any_reasoning |= wire::push_reasoning(thought.get("text"), out);
                         }
                     }
-                    thought => {
-                        wire::push_reasoning(thought, out);
-                    }
+                    thought => self.any_reasoning |= wire::push_reasoning(thought, out),
                 },
                 _ => self.any_text |= wire::push_text(part.get("text"), out),
             }
@@ -197,14 +206,10 @@ impl OpenaiChat {
     }
 
     fn finish_of(&self, reason: &str) -> Finish {
-        match reason {
-            // Gemini adds the category: `content_filter: SAFETY`.
-            _ if self.refused || reason.starts_with("content_filter") => Finish::Refusal,
-            "refusal" => Finish::Refusal,
-            "stop" | "eos" | "end_turn" | "stop_sequence" => Finish::Stop,
-            "length" | "max_tokens" => Finish::Length,
-            "model_length" => Finish::ContextFull,
-            other => Finish::Other(other.to_owned()),
+        match Finish::of_word(reason) {
+            _ if self.refused => Finish::Refusal,
+            Finish::Stop if self.calls && !self.any_text => Finish::ToolCall,
+            finish => finish,
         }
     }
 
@@ -219,7 +224,10 @@ impl OpenaiChat {
     /// Takes `[DONE]`. Where no reason came before it, the word itself says that the response is
     /// complete, if there was one.
     fn done(&mut self, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        if self.finish.is_none() && self.any_text {
+        if self.finish.is_none() {
+            if !self.any_text && !self.any_reasoning && !self.calls {
+                return Err(Fault::Empty);
+            }
             self.finish = Some(self.finish_of("stop"));
         }
         self.end(out)

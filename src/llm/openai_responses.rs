@@ -64,7 +64,11 @@ pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
 /// Decodes one response.
 #[derive(Debug, Default)]
 pub(super) struct OpenaiResponses {
+    /// The limit on output tokens that was asked for.
+    limit: u32,
     usage: Usage,
+    /// Whether any event has come.
+    any: bool,
     any_text: bool,
     any_reasoning: bool,
     refused: bool,
@@ -81,7 +85,11 @@ impl Decoder for OpenaiResponses {
         out: &mut VecDeque<Event>,
     ) -> Result<(), Fault> {
         let data = data.trim();
-        if data.is_empty() || data == "[DONE]" {
+        // `[DONE]` is not of this format, but gateways that translate into it send it at the end.
+        if data == "[DONE]" {
+            return if self.any { Ok(()) } else { Err(Fault::Empty) };
+        }
+        if data.is_empty() {
             return Ok(());
         }
         let value = match wire::json(data) {
@@ -94,6 +102,11 @@ impl Decoder for OpenaiResponses {
         if let Some(error) = ProviderError::in_event(&value) {
             return Err(Fault::Provider(error));
         }
+        if name == Some("error") {
+            return Err(Fault::Provider(ProviderError::of_event(&value)));
+        }
+        wire::object(&value)?;
+        self.any = true;
         self.sequence = value.get("sequence_number").as_u64().or(self.sequence);
         match value.get("type").as_str().or(name) {
             Some("response.created") => self.created(value.get("response")),
@@ -112,16 +125,15 @@ impl Decoder for OpenaiResponses {
             Some("response.reasoning_summary_part.added") if self.any_reasoning => {
                 out.push_back(Event::Reasoning("\n\n".to_owned()));
             }
-            Some(
-                "response.completed"
-                | "response.incomplete"
-                | "response.failed"
-                | "response.cancelled",
-            ) => self.last(value.get("response"), out)?,
             Some("error") => {
                 return Err(Fault::Provider(ProviderError::of_event(&value)));
             }
-            _ => {}
+            Some(kind) => {
+                if let Some(state) = final_state(kind, value.get("response")) {
+                    self.last(state, value.get("response"), out)?;
+                }
+            }
+            None => {}
         }
         Ok(())
     }
@@ -131,15 +143,18 @@ impl Decoder for OpenaiResponses {
     }
 
     fn whole(&mut self, body: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        if body.get("output").is_array() || body.get("status").is_string() {
-            self.last(body, out)
-        } else {
-            Err(Fault::Malformed("JSON without `output`".to_owned()))
+        match body.get("status").as_str() {
+            // It is generated in the background, and is not complete.
+            Some(state) if GOING_ON.contains(&state) => Err(Fault::Cut),
+            Some(state) => self.last(state, body, out),
+            None if body.get("output").is_array() => self.last("completed", body, out),
+            None => Err(Fault::Malformed("JSON without `output`".to_owned())),
         }
     }
 
     fn resumed(&mut self, id: &str, said: Said) {
         self.background = Some(id.to_owned());
+        self.any = true;
         self.any_text = said.text > 0;
         self.any_reasoning = said.reasoning > 0;
     }
@@ -150,6 +165,14 @@ impl Decoder for OpenaiResponses {
 }
 
 impl OpenaiResponses {
+    /// A decoder for a response that was asked to have at most so many tokens.
+    pub fn new(limit: u32) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
     /// Takes the first event, which says whether the provider does as it was asked: compatible servers
     /// pass over `background`.
     fn created(&mut self, response: &Json<'_>) {
@@ -158,26 +181,39 @@ impl OpenaiResponses {
         }
     }
 
-    /// Takes the whole response that the last event carries.
-    fn last(&mut self, response: &Json<'_>, out: &mut VecDeque<Event>) -> Result<(), Fault> {
-        let finish = match response.get("status").as_str() {
-            Some("completed") | None => Finish::Stop,
-            Some("incomplete") => match response.get("incomplete_details").get("reason").as_str() {
-                Some("max_output_tokens") => Finish::Length,
-                Some("content_filter") => Finish::Refusal,
-                reason => Finish::Other(reason.unwrap_or("incomplete").to_owned()),
-            },
-            Some("failed") => {
+    /// Takes the whole response that the last event carries, in its final state.
+    fn last(
+        &mut self,
+        state: &str,
+        response: &Json<'_>,
+        out: &mut VecDeque<Event>,
+    ) -> Result<(), Fault> {
+        let usage = response.get("usage");
+        let new = Usage {
+            input_tokens: wire::tokens(usage.get("input_tokens")),
+            output_tokens: wire::tokens(usage.get("output_tokens")),
+        };
+        let limit = wire::tokens(response.get("max_output_tokens")).unwrap_or(self.limit);
+        let finish = match state {
+            // llama.cpp's server calls an answer complete that it has cut at the limit.
+            "completed" if new.output_tokens.is_some_and(|tokens| tokens >= limit) => {
+                Finish::Length
+            }
+            "incomplete" => {
+                let reason = response.get("incomplete_details").get("reason").as_str();
+                Finish::of_word(reason.unwrap_or("incomplete"))
+            }
+            "failed" => {
                 return Err(Fault::Provider(match response.get("error") {
                     error @ Json::Object(_) => ProviderError::of_event(error),
                     _ => ProviderError {
-                        message: "the response failed".to_owned(),
+                        message: "the response failed, and no reason was given".to_owned(),
+                        words: vec!["failed".to_owned()],
                         ..ProviderError::default()
                     },
                 }));
             }
-            // Cancelled, queued, in progress: this is no complete response.
-            Some(_) => return Err(Fault::Cut),
+            state => Finish::of_word(state),
         };
         // A server that streams no deltas says everything here.
         if !self.any_text {
@@ -185,16 +221,13 @@ impl OpenaiResponses {
         }
         // The words of a refusal may have come before the response was taken up again.
         self.refused |= is_refusal(response.get("output"));
-        let usage = response.get("usage");
-        let new = Usage {
-            input_tokens: wire::tokens(usage.get("input_tokens")),
-            output_tokens: wire::tokens(usage.get("output_tokens")),
-        };
         wire::push_usage(&mut self.usage, new, out);
-        let finish = if self.refused {
-            Finish::Refusal
-        } else {
-            finish
+        let finish = match finish {
+            _ if self.refused => Finish::Refusal,
+            Finish::Stop if !self.any_text && calls_a_tool(response.get("output")) => {
+                Finish::ToolCall
+            }
+            finish => finish,
         };
         out.push_back(Event::Finished(finish));
         Ok(())
@@ -210,7 +243,7 @@ impl OpenaiResponses {
                 }
                 Some("message") => {
                     for part in parts(item, "content") {
-                        wire::push_text(part.get("text"), out);
+                        self.any_text |= wire::push_text(part.get("text"), out);
                         self.refused |= wire::push_text(part.get("refusal"), out);
                     }
                 }
@@ -218,6 +251,32 @@ impl OpenaiResponses {
             }
         }
     }
+}
+
+/// The states of a response that goes on.
+const GOING_ON: [&str; 2] = ["queued", "in_progress"];
+
+/// The state that an event says a response has ended in; `None` for an event in the middle.
+///
+/// `response.completed` and its siblings carry the whole response, which names its state. There may be states that are
+/// not known yet: whatever names one and does not go on has ended.
+fn final_state<'a>(kind: &'a str, response: &'a Json<'a>) -> Option<&'a str> {
+    let named = kind.strip_prefix("response.")?;
+    let state = response.get("status").as_str();
+    let state = state.filter(|state| !GOING_ON.contains(state));
+    match named {
+        "completed" | "incomplete" | "failed" | "cancelled" => Some(state.unwrap_or(named)),
+        "created" => None,
+        _ => state.filter(|_| !named.contains('.')),
+    }
+}
+
+/// Whether the output asks for a tool: `function_call`, `web_search_call`, and whatever else is called.
+fn calls_a_tool(items: &Json<'_>) -> bool {
+    let items = items.as_array().unwrap_or_default().iter();
+    items
+        .filter_map(|item| item.get("type").as_str())
+        .any(|kind| kind.ends_with("_call"))
 }
 
 /// Whether a part of the output is a refusal.

@@ -113,6 +113,22 @@ impl ProviderError {
         self.words.iter().any(|word| words.contains(&word.as_str()))
     }
 
+    /// Whether one of the words for programs contains one of these.
+    pub fn says_any_of(&self, parts: &[&str]) -> bool {
+        let has_any = |word: &String| parts.iter().any(|part| word.contains(part));
+        self.words.iter().any(has_any)
+    }
+
+    /// Whether it names a type, of which `error` is none.
+    pub fn names_a_type(&self) -> bool {
+        self.words.iter().any(|word| word != "error")
+    }
+
+    /// Whether a filter of contents has ended the response: then it was refused, and nothing is broken.
+    pub fn is_of_a_filter(&self) -> bool {
+        self.says_any_of(&["content_filter", "content_policy", "responsible_ai_policy"])
+    }
+
     /// Whether the text contains one of these, in lower case.
     pub fn mentions(&self, phrases: &[&str]) -> bool {
         let text = self.message.to_lowercase();

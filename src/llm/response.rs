@@ -1,25 +1,35 @@
 //! From the bytes of a response to its events, whatever the server chose to send: a stream of
 //! server-sent events, the whole response at once, an error under status 200, a web page.
 
+mod body;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json_borrow::Value as Json;
-use sse_stream::SseByteStream;
+use sse_stream::{Sse, SseByteStream};
+use tokio::time::Instant;
 
 use super::call::Call;
-use super::framing::{Guard, MOST_EVENT_BYTES, Stop};
+use super::framing::{MOST_EVENT_BYTES, Stop};
 use super::provider_error::ProviderError;
 use super::resume::{self, ResumePoint, Said};
+use super::surrogates::{self, Halves};
 use super::wire::{self, Decoder, Fault};
-use super::{Event, LlmError, Retry, failure, transport};
+use super::{Event, Finish, LlmError, failure, transport};
 use crate::config::Model;
+
+use body::guarded;
+pub(super) use body::{Body, BodyError, read};
 
 /// The most bytes of a web page or of other text in place of a response.
 const MOST_PAGE_BYTES: usize = 64 * 1024;
@@ -27,6 +37,10 @@ const MOST_PAGE_BYTES: usize = 64 * 1024;
 /// The most bytes of text, reasoning included, of one response. The longest that any model gives are a
 /// tenth of this.
 const MOST_TEXT_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long the usage is waited for once the reason to finish has come. Some servers keep the connection open
+/// behind their last word.
+const USAGE_WAIT: Duration = Duration::from_secs(2);
 
 /// The events of one response, in the order that [`Event`] promises. After an error nothing follows.
 ///
@@ -50,23 +64,6 @@ impl Stream for ResponseStream {
         self.events.as_mut().poll_next(cx)
     }
 }
-
-/// What ends the bytes of a response before their end.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum BodyError {
-    /// Nothing came for longer than the limit.
-    #[error("silence")]
-    Silent,
-    /// The connection broke, or the bytes could not be unpacked.
-    #[error("{0}")]
-    Broken(String),
-    /// The guard stopped it.
-    #[error("stopped")]
-    Stopped(Stop),
-}
-
-/// The bytes of a response.
-pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 impl ResponseStream {
     /// The events in a response that was recorded: its content type, and its bytes in the pieces in which
@@ -133,10 +130,12 @@ impl ResponseStream {
 impl Reader {
     fn new(call: Call, content_type: Option<&str>, body: Body, point: Option<ResumePoint>) -> Self {
         Self {
-            decoder: wire::decoder(call.model.format),
+            decoder: wire::decoder(&call.model),
             is_sse: content_type.is_some_and(|kind| kind.starts_with("text/event-stream")),
             call,
             events: VecDeque::new(),
+            halves: Halves::default(),
+            usage_until: None,
             failure: None,
             any_event: false,
             any_decoded: false,
@@ -166,6 +165,9 @@ struct Reader {
     decoder: Box<dyn Decoder>,
     is_sse: bool,
     events: VecDeque<Event>,
+    halves: Halves,
+    /// Until when the usage is waited for; `None` before the reason to finish.
+    usage_until: Option<Instant>,
     /// Told after the events that came before it.
     failure: Option<LlmError>,
     any_event: bool,
@@ -220,7 +222,7 @@ impl Reader {
     async fn step(&mut self) -> Result<(), LlmError> {
         match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Unread(body) => self.source = self.look(body).await?,
-            Source::Sse(mut events) => match events.next().await {
+            Source::Sse(mut events) => match self.next_event(&mut events).await {
                 Some(Ok(event)) => {
                     self.source = Source::Sse(events);
                     if let Some(data) = event.data {
@@ -229,7 +231,7 @@ impl Reader {
                     }
                 }
                 Some(Err(sse_stream::Error::Body(error))) => self.ended(error.downcast_ref())?,
-                Some(Err(error)) => return Err(failure::malformed(&self.call, &error.to_string())),
+                Some(Err(error)) => self.take_fault(Fault::Damaged(error.to_string()), false)?,
                 None => self.ended(None)?,
             },
             Source::Json(body) => self.whole(body).await?,
@@ -245,6 +247,28 @@ impl Reader {
         Ok(())
     }
 
+    /// The next event; `None` at the end, and when the reason to finish has come and nothing follows in time.
+    async fn next_event(
+        &mut self,
+        events: &mut Pin<Box<SseByteStream<Body>>>,
+    ) -> Option<Result<Sse, sse_stream::Error>> {
+        if !self.decoder.is_finished() {
+            return events.next().await;
+        }
+        let now = Instant::now();
+        let until = *self.usage_until.get_or_insert(now + USAGE_WAIT);
+        if now >= until {
+            return None;
+        }
+        // What is here already needs no timer, and a recording has none.
+        match events.next().now_or_never() {
+            Some(next) => next,
+            None => tokio::time::timeout_at(until, events.next())
+                .await
+                .unwrap_or(None),
+        }
+    }
+
     /// Takes an event that carries data.
     fn event(&mut self, name: Option<&str>, data: &str) -> Result<(), LlmError> {
         let end = self.taken.load(Ordering::Relaxed);
@@ -256,9 +280,12 @@ impl Reader {
                 Err(resume::gone("another event stands where the last one was"))
             };
         }
-        self.decoder
-            .event(name, data, &mut self.events)
-            .map_err(|fault| self.fault(&fault))?;
+        let marked = surrogates::mark(data);
+        let json = marked.as_deref().unwrap_or(data);
+        if let Err(fault) = self.decoder.event(name, json, &mut self.events) {
+            return self.take_fault(fault, marked.is_some());
+        }
+        self.halves.join(&mut self.events, marked.is_some());
         self.any_decoded |= !self.events.is_empty();
         for event in &self.events {
             if let Event::Text(text) | Event::Reasoning(text) = event {
@@ -272,6 +299,7 @@ impl Reader {
             return Err(failure::endless(&self.call));
         }
         if self.decoder.is_settled()
+            && !self.halves.any()
             && let Some(point) = self.here(begin, data)
         {
             self.events.push_back(Event::Resumable(point));
@@ -298,6 +326,7 @@ impl Reader {
     /// a line of server-sent events that means something, and content types are often wrong.
     async fn look(&mut self, mut body: Body) -> Result<Source, LlmError> {
         let mut seen = BytesMut::new();
+        let mut is_over = false;
         let first = loop {
             match body.next().await {
                 Some(Ok(bytes)) => seen.extend_from_slice(&bytes),
@@ -305,7 +334,10 @@ impl Reader {
                     self.ended(Some(&error))?;
                     return Ok(Source::Ended);
                 }
-                None => break None,
+                None => {
+                    is_over = true;
+                    break None;
+                }
             }
             let text = seen.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&seen);
             // A part of a byte-order mark says nothing yet.
@@ -320,6 +352,10 @@ impl Reader {
         };
         let whole: Body = Box::pin(stream::iter([Ok(seen.freeze())]).chain(body));
         Ok(match first {
+            None if is_over && self.is_rest => {
+                return Err(resume::gone("nothing more comes of it"));
+            }
+            None if is_over => return Err(failure::empty(&self.call)),
             Some(b'{' | b'[') => Source::Json(whole),
             Some(b'<') => Source::Page(whole),
             _ => {
@@ -332,36 +368,50 @@ impl Reader {
     /// Takes a body that is one piece of JSON: an error, or the whole response.
     async fn whole(&mut self, body: Body) -> Result<(), LlmError> {
         let (bytes, stopped) = read(body, MOST_EVENT_BYTES).await;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let fault = match (serde_json::from_slice::<Json<'_>>(text), stopped) {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let marked = std::str::from_utf8(bytes).ok().and_then(surrogates::mark);
+        let json = match &marked {
+            Some(marked) => marked.as_bytes(),
+            None => bytes,
+        };
+        let fault = match (serde_json::from_slice::<Json<'_>>(json), stopped) {
             (Ok(value), _) => match ProviderError::in_event(&value) {
                 Some(error) => Fault::Provider(error),
                 // Its beginning is stored already, and where it ends in this is not known.
                 None if self.is_rest => return Err(resume::gone("it comes as a whole now")),
                 None => match self.decoder.whole(&value, &mut self.events) {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => {
+                        self.halves.join(&mut self.events, marked.is_some());
+                        return Ok(());
+                    }
                     Err(fault) => fault,
                 },
             },
             (Err(_), Some(error)) => return self.ended(Some(&error)),
             (Err(error), None) if error.is_eof() => Fault::Cut,
-            (Err(_), None) => Fault::Malformed(String::from_utf8_lossy(text).into_owned()),
+            (Err(_), None) if is_several(bytes) => {
+                Fault::Malformed(String::from_utf8_lossy(bytes).into_owned())
+            }
+            (Err(error), None) => wire::broken(&error),
         };
-        Err(self.fault(&fault))
+        self.take_fault(fault, marked.is_some())
     }
 
     /// Takes the end of the bytes, or what ended them before. A response whose reason to finish had come is
     /// complete all the same: what the connection did afterwards takes nothing from it.
     fn ended(&mut self, error: Option<&BodyError>) -> Result<(), LlmError> {
         if let Some(BodyError::Stopped(Stop::BareJson(line))) = error {
-            let found = serde_json::from_str::<Value>(line)
+            let line = surrogates::mark(line)
+                .map_or_else(|| line.clone(), |line| surrogates::replaced(&line));
+            let found = serde_json::from_str::<Value>(&line)
                 .ok()
                 .as_ref()
                 .and_then(ProviderError::find);
-            let fault = found.map_or_else(|| Fault::Malformed(line.clone()), Fault::Provider);
-            return Err(self.fault(&fault));
+            let outside = || Fault::Damaged("a line that belongs to no event".to_owned());
+            return self.take_fault(found.map_or_else(outside, Fault::Provider), false);
         }
         if self.decoder.end(&mut self.events).is_ok() {
+            self.halves.join(&mut self.events, false);
             return Ok(());
         }
         let is_clean = matches!(error, None | Some(BodyError::Stopped(Stop::NoEvents(_))));
@@ -382,92 +432,37 @@ impl Reader {
         })
     }
 
-    fn fault(&self, fault: &Fault) -> LlmError {
-        let mut failure = failure::of_fault(&self.call, fault);
-        // The endpoint spoke the format before: this was an accident, not a wrong setting.
-        if matches!(fault, Fault::Malformed(_)) && self.any_decoded {
-            failure.retry = Retry::Backoff;
+    /// Takes what ends a response before its end: an error, unless there is nothing that it could take away.
+    /// `is_marked` when it was found in JSON with marks for halves of characters.
+    fn take_fault(&mut self, fault: Fault, is_marked: bool) -> Result<(), LlmError> {
+        let finish = match &fault {
+            // The answer was complete, and only its usage is lost.
+            Fault::Damaged(_) => self.decoder.end(&mut self.events).is_ok(),
+            Fault::Provider(error) if error.is_of_a_filter() => {
+                self.events.push_back(Event::Finished(Finish::Refusal));
+                true
+            }
+            _ => false,
+        };
+        if finish {
+            self.halves.join(&mut self.events, is_marked);
+            return Ok(());
         }
-        failure
+        let fault = match fault {
+            Fault::Provider(mut error) if is_marked => {
+                error.message = surrogates::replaced(&error.message);
+                Fault::Provider(error)
+            }
+            fault => fault,
+        };
+        Err(failure::of_fault(&self.call, &fault))
     }
 }
 
-/// The body with the guard in front of it, in pieces of which none reaches beyond the end of an event:
-/// so when an event has been decoded, `taken` is the byte at which it ended.
-fn guarded(body: Body, taken: Arc<AtomicU64>) -> Body {
-    let state = Guarded {
-        body,
-        guard: Guard::default(),
-        waiting: Bytes::new(),
-        stop: None,
-        ended: false,
-    };
-    Box::pin(stream::unfold(state, move |mut state| {
-        let taken = Arc::clone(&taken);
-        async move {
-            let next = state.next().await?;
-            if let Ok(bytes) = &next {
-                taken.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            }
-            Some((next, state))
-        }
-    }))
-}
-
-struct Guarded {
-    body: Body,
-    guard: Guard,
-    /// What came along with the end of an event.
-    waiting: Bytes,
-    /// Told after the bytes before it; what stands behind it is not read, however the bytes are split.
-    stop: Option<Stop>,
-    ended: bool,
-}
-
-impl Guarded {
-    async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
-        if let Some(stop) = self.stop.take() {
-            self.ended = true;
-            return Some(Err(BodyError::Stopped(stop)));
-        }
-        if self.ended {
-            return None;
-        }
-        if self.waiting.is_empty() {
-            match self.body.next().await {
-                Some(Ok(bytes)) => self.waiting = bytes,
-                Some(Err(error)) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-                None => {
-                    self.ended = true;
-                    return self.guard.end().map(|stop| Err(BodyError::Stopped(stop)));
-                }
-            }
-        }
-        let (count, stop) = self.guard.take(&self.waiting);
-        self.stop = stop;
-        Some(Ok(self.waiting.split_to(count)))
-    }
-}
-
-/// The first `most` bytes of a body, and what ended it before its end.
-pub(super) async fn read(mut body: Body, most: usize) -> (BytesMut, Option<BodyError>) {
-    let mut all = BytesMut::new();
-    while let Some(next) = body.next().await {
-        match next {
-            Ok(bytes) => {
-                let room = most - all.len();
-                all.extend_from_slice(&bytes[..bytes.len().min(room)]);
-                if bytes.len() > room {
-                    return (all, Some(BodyError::Stopped(Stop::TooLong)));
-                }
-            }
-            Err(error) => return (all, Some(error)),
-        }
-    }
-    (all, None)
+/// Whether a body is several documents of JSON, one after another: that is another format, and not a damaged one.
+fn is_several(body: &[u8]) -> bool {
+    let documents = serde_json::Deserializer::from_slice(body).into_iter::<IgnoredAny>();
+    documents.into_iter().all(|document| document.is_ok())
 }
 
 #[cfg(test)]

@@ -15,10 +15,14 @@ use crate::config::{Format, Model};
 pub(super) enum Fault {
     /// The provider reported an error in the stream or in place of it.
     Provider(ProviderError),
-    /// What came is not of the format.
+    /// What came is whole, and not of the format.
     Malformed(String),
+    /// What came was damaged on the way. Says how, without the content.
+    Damaged(String),
     /// The stream ended, and the provider had not said that the response is complete.
     Cut,
+    /// The provider said that the response is complete, and there was none.
+    Empty,
 }
 
 /// A decoder of one response: a pure state machine without I/O.
@@ -43,6 +47,11 @@ pub(super) trait Decoder: Send {
 
     /// Prepares for the rest of the response of this id, of which so much was taken before.
     fn resumed(&mut self, id: &str, said: Said);
+
+    /// Whether the provider has said why the response ended. What still follows is its usage, and need not come.
+    fn is_finished(&self) -> bool {
+        false
+    }
 
     /// Whether what was decoded so far matters to what comes, beyond what [`Decoder::resumed`] is told:
     /// then the response has to be taken up again before that.
@@ -83,19 +92,35 @@ pub(super) fn body(model: &Model, prompt: &Prompt) -> Value {
     }
 }
 
-/// A decoder for one response.
-pub(super) fn decoder(format: Format) -> Box<dyn Decoder> {
-    match format {
+/// A decoder for one response of a model.
+pub(super) fn decoder(model: &Model) -> Box<dyn Decoder> {
+    match model.format {
         Format::Anthropic => Box::<anthropic::Anthropic>::default(),
         Format::OpenaiChat => Box::<openai_chat::OpenaiChat>::default(),
-        Format::OpenaiResponses => Box::<openai_responses::OpenaiResponses>::default(),
+        Format::OpenaiResponses => Box::new(openai_responses::OpenaiResponses::new(
+            model.max_output_tokens,
+        )),
     }
 }
 
 /// The data of an event as JSON that borrows from it: there is an event for each token, and most of what is
 /// in it does not matter.
 pub(super) fn json(data: &str) -> Result<Json<'_>, Fault> {
-    serde_json::from_str(data).map_err(|error| Fault::Malformed(format!("broken JSON ({error})")))
+    serde_json::from_str(data).map_err(|error| broken(&error))
+}
+
+/// Says that JSON was broken, and where, without what it says.
+pub(super) fn broken(error: &serde_json::Error) -> Fault {
+    Fault::Damaged(format!("broken JSON ({error})"))
+}
+
+/// An event, which is an object in every format: `null` or a number is what is left of one.
+pub(super) fn object(value: &Json<'_>) -> Result<(), Fault> {
+    if value.is_object() {
+        Ok(())
+    } else {
+        Err(Fault::Damaged("an event that is no object".to_owned()))
+    }
 }
 
 /// A count of tokens; what is absent, negative or absurd is not known.

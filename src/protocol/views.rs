@@ -44,6 +44,10 @@ pub struct RequestInfo {
     /// The first lines of the response, at most 200 characters; only when there is text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
+    /// What is to be said of the response beside its text, a sentence or two to be shown as they are: that there is
+    /// no answer, that it was cut, and why. Absent for a response that is simply an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// Done and not yet shown: 📬.
     pub unread: bool,
     /// Taken out of the margin by the user.
@@ -168,7 +172,8 @@ pub struct ResponseInfo {
     pub reasoning: Option<String>,
     /// Whether the text may still grow, or ended before the model was finished.
     pub partial: bool,
-    /// Why the model stopped, when it did: `stop`, `length`, `refusal`, …
+    /// Why the model stopped, when it did: `stop`, `length`, `refusal`, `contextFull`, `toolCall`, `incomplete`, or
+    /// the provider's own word. What that means for people is in the request's `notice`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish: Option<String>,
     /// The attempt that the text is of.

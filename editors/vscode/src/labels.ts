@@ -24,7 +24,7 @@ export function lineEndText(request: RequestInfo, now: number, streamed: number,
     case 'done':
       if (!request.unread) return undefined;
       if (proposal) return `📬 ✎ ${proposalText(proposal)}`;
-      return `📬 ${firstLine(request.preview ?? '', PREVIEW) || 'The response is ready'}`;
+      return `📬 ${firstLine(request.preview ?? request.notice ?? '', PREVIEW) || 'The response is ready'}`;
     case 'cancelled':
       return undefined;
   }

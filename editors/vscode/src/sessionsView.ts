@@ -117,7 +117,7 @@ function requestItem(node: SessionNode & { kind: 'request' }): vscode.TreeItem {
   item.id = request.id;
   item.iconPath = new vscode.ThemeIcon(iconOf(request.state, request.state === 'running'));
   item.description = stateText(request, Date.now());
-  item.tooltip = [request.prompt, request.preview ?? request.failure?.message].filter(Boolean).join('\n\n');
+  item.tooltip = [request.prompt, request.preview ?? request.failure?.message, request.notice].filter(Boolean).join('\n\n');
   item.contextValue = [
     'request',
     !isFinished(request) && 'cancellable',

@@ -102,21 +102,19 @@ function answer(request: RequestInfo, response: ResponseText | undefined, propos
   return {
     key: `${request.id}:answer`,
     author: request.model,
-    label: answerLabel(request, response),
+    label: answerLabel(request),
     body: [body, remark].filter(Boolean).join('\n\n'),
     context: hasCode ? 'answer code' : 'answer',
     timestamp: request.finishedAt ?? request.startedAt ?? request.createdAt,
   };
 }
 
-function answerLabel(request: RequestInfo, response: ResponseText | undefined): string {
+function answerLabel(request: RequestInfo): string {
   if (request.state !== 'done') return request.state;
   const took =
     request.startedAt === undefined || request.finishedAt === undefined ? '' : duration(request.finishedAt - request.startedAt);
   const tokens = request.usage?.outputTokens;
-  const cut =
-    response?.finish === 'length' || response?.finish === 'contextFull' ? 'cut at the token limit' : response?.finish === 'refusal' ? 'refused' : '';
-  return [cut, took, tokens === undefined ? '' : count(tokens, 'token')].filter(Boolean).join(' · ');
+  return [took, tokens === undefined ? '' : count(tokens, 'token')].filter(Boolean).join(' · ');
 }
 
 /** What stands below the text, or in its place. */
@@ -135,8 +133,7 @@ function remarkOf(request: RequestInfo, text: string, proposal: Proposal | undef
       return `**Failed.** ${escaped([message, remedy].filter(Boolean).join(' '))}`;
     }
     case 'done':
-      if (proposal) return `✎ *${escaped(proposalText(proposal))}*`;
-      return text === '' ? '*The model answered with nothing.*' : '';
+      return [request.notice && `*${escaped(request.notice)}*`, proposal && `✎ *${escaped(proposalText(proposal))}*`].filter(Boolean).join('\n\n');
   }
 }
 

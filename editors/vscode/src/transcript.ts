@@ -86,7 +86,8 @@ function turnText({ request, response }: TurnInfo, now: number): string {
   const heading = `## ${escaped(request.model)} · ${escaped(stateText(request, now))}`;
   const failure = request.failure ? `> **Failed.** ${escaped([request.failure.message, request.failure.remedy ?? ''].join(' ').trim())}` : '';
   const reasoning = response?.reasoning ? `Reasoning:\n\n${fenced(response.reasoning, 'text')}` : '';
-  return [question, heading, reasoning, harmless(response?.text ?? ''), failure].filter(Boolean).join('\n\n');
+  const notice = request.notice === undefined ? '' : `> ${escaped(request.notice)}`;
+  return [question, heading, reasoning, harmless(response?.text ?? ''), notice, failure].filter(Boolean).join('\n\n');
 }
 
 function linesText({ start, end }: { start: { line: number }; end: { line: number } }): string {

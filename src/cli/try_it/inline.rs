@@ -45,11 +45,10 @@ pub(super) fn shown(part: &Part, taken: &TakenResponse) -> String {
         text.push_str(format!("         {row}").trim_end());
         text.push('\n');
     }
-    if taken.response.finish.as_deref() == Some("length") {
-        text.push_str(&format!(
-            "         {}\n",
-            paint(DIM, "(cut at the limit on answers)")
-        ));
+    if let Some(notice) = &taken.request.notice {
+        for row in columns::wrap(&visible::line(notice), width.saturating_sub(9)) {
+            text.push_str(&format!("         {}\n", paint(DIM, row.trim_end())));
+        }
     }
     text.push('\n');
     text

@@ -104,7 +104,7 @@ async fn a_pause_until_a_date_is_obeyed() {
 }
 
 #[tokio::test]
-async fn text_before_bytes_that_are_no_text_is_kept() {
+async fn bytes_that_are_no_text_interrupt_and_the_text_before_them_is_kept() {
     let script = vec![
         head("200 OK", &[SSE]),
         send(HELLO),
@@ -114,8 +114,9 @@ async fn text_before_bytes_that_are_no_text_is_kept() {
     let (text, error) = text_and_error(&model(&server.url())).await;
     assert_eq!(
         (text.as_str(), error.kind),
-        ("Hello", ErrorKind::InvalidResponse)
+        ("Hello", ErrorKind::Interrupted)
     );
+    assert_eq!(error.retry, Retry::Backoff);
 }
 
 /// A response whose pieces come after these pauses; in virtual time.

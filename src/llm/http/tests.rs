@@ -309,17 +309,20 @@ async fn a_connection_that_breaks_after_the_end_takes_nothing_away() {
 }
 
 #[rstest]
-#[case::nothing("")]
-#[case::blanks(" \r\n\n")]
-#[case::byte_order_mark("\u{feff}")]
+#[case::nothing("200 OK", "")]
+#[case::no_content("204 No Content", "")]
+#[case::blanks("200 OK", " \r\n\n")]
+#[case::byte_order_mark("200 OK", "\u{feff}")]
+#[case::the_end_alone("200 OK", "data: [DONE]\n\n")]
 #[tokio::test]
-async fn an_empty_body_is_interrupted(#[case] body: &str) {
-    let server = Server::start([whole("200 OK", &[SSE], body)]).await;
+async fn an_empty_response_is_not_asked_for_again(#[case] status: &str, #[case] body: &str) {
+    let server = Server::start([whole(status, &[SSE], body)]).await;
     let error = failure(&server).await;
     assert_eq!(
         (error.kind, error.retry),
-        (ErrorKind::Interrupted, Retry::Backoff)
+        (ErrorKind::InvalidResponse, Retry::Never)
     );
+    assert!(error.message.contains("an empty response"), "{error}");
 }
 
 #[tokio::test]

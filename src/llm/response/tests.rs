@@ -109,6 +109,66 @@ fn a_recorded_response_brings_its_events(
     });
 }
 
+const CHAT_END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"All.\"},\"finish_reason\":\"stop\"}]}\n\n";
+
+const ANTHROPIC_END: &str = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"All.\"}}\n\n\
+    event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n";
+
+/// A body of these pieces, each after a pause of so many milliseconds, which never ends.
+fn endless(first: &'static str, later: Vec<(u64, &'static str)>, ping: &'static str) -> Body {
+    let pings = std::iter::repeat((500, ping));
+    let pieces = std::iter::once((0, first)).chain(later).chain(pings);
+    Box::pin(stream::iter(pieces).then(|(pause, piece)| async move {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        Ok(Bytes::from_static(piece.as_bytes()))
+    }))
+}
+
+#[rstest]
+#[case::comments(Format::OpenaiChat, CHAT_END, ": keep-alive\n\n")]
+#[case::blank_lines(Format::OpenaiChat, CHAT_END, "\n")]
+#[case::pings(
+    Format::Anthropic,
+    ANTHROPIC_END,
+    "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+)]
+#[tokio::test(start_paused = true)]
+async fn the_finish_ends_a_response_that_is_only_kept_alive(
+    #[case] format: Format,
+    #[case] end: &'static str,
+    #[case] ping: &'static str,
+) {
+    let call = Call::new(&model(format), None).unwrap();
+    let begin = Instant::now();
+    let events = ResponseStream::new(
+        call,
+        Some("text/event-stream"),
+        endless(end, vec![], ping),
+        None,
+    );
+    let events: Vec<_> = events.collect().await;
+    assert_eq!(
+        events,
+        [
+            Ok(Event::Text("All.".to_owned())),
+            Ok(Event::Finished(Finish::Stop))
+        ]
+    );
+    assert_eq!(begin.elapsed(), USAGE_WAIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_usage_may_come_a_moment_after_the_finish() {
+    let usage =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":3}}\n\n";
+    let body = endless(CHAT_END, vec![(1_500, usage)], ": keep-alive\n\n");
+    let call = Call::new(&model(Format::OpenaiChat), None).unwrap();
+    let events = ResponseStream::new(call, Some("text/event-stream"), body, None);
+    let events: Vec<_> = events.map(Result::unwrap).collect().await;
+    assert!(matches!(events[1], Event::Usage(_)), "{events:?}");
+    assert_eq!(events[2..], [Event::Finished(Finish::Stop)]);
+}
+
 /// The events of a stream are text, reasoning and usage, then one end: `Finished` or an error.
 #[rstest]
 fn a_response_ends_once(

@@ -13,6 +13,7 @@ use super::{harmless, one_line};
 use crate::buffer_name;
 use crate::session::{RequestId, State};
 use crate::store::TurnRecord;
+use crate::view;
 
 /// Answers `textDocument/hover`. A response that is shown so is read.
 ///
@@ -70,10 +71,13 @@ fn part(turn: &TurnRecord) -> String {
         }
         state => format!(" — {}", state.name()),
     };
+    let text = harmless::markdown(response.map_or("", |response| response.text.as_str()));
+    let notice = view::notice(turn).map(|notice| format!("*{}*", harmless::markdown(&notice)));
+    let said: Vec<String> = [Some(text), notice].into_iter().flatten().collect();
     format!(
         "**Backchat: {}**{state}\n\n{}",
         harmless::markdown(&asked),
-        harmless::markdown(response.map_or("", |response| response.text.as_str()))
+        said.join("\n\n").trim_start()
     )
 }
 

@@ -11,6 +11,7 @@ use super::{PATIENCE, harmless, one_line};
 use crate::buffer_name;
 use crate::session::State;
 use crate::store::{SessionRecord, TurnRecord};
+use crate::view;
 use crate::visible;
 
 /// How much of a text fits into a message.
@@ -88,6 +89,9 @@ pub(super) fn turn(turn: &TurnRecord) -> String {
     text.push('\n');
     if let Some(response) = &turn.response {
         let _ = writeln!(text, "{}\n", harmless::markdown(response.text.trim_end()));
+    }
+    if let Some(notice) = view::notice(turn) {
+        let _ = writeln!(text, "*{}*\n", harmless::markdown(&notice));
     }
     match (request.state, &request.failure) {
         (State::Done, _) => {}

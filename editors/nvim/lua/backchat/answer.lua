@@ -7,11 +7,10 @@ local visible = require("backchat.visible")
 
 local M = {}
 
---- How a request stands, in a line; nil for one that is simply done.
+--- How a request stands; nothing for one that is simply answered.
 ---@param request backchat.Request
----@param response? backchat.Response
 ---@return string[]
-function M.standing(request, response)
+function M.standing(request)
   local icon = inline.icon(inline.face(request))
   if request.state == "queued" then
     local place = request.place and (", place %d"):format(request.place) or ""
@@ -32,10 +31,8 @@ function M.standing(request, response)
       end
     end
     return lines
-  elseif response and response.finish == "length" then
-    return { "The model stopped at its limit of tokens; the answer is not complete." }
-  elseif response and response.finish == "refusal" then
-    return { "The model refused to answer." }
+  elseif request.notice then
+    return visible.lines(request.notice)
   end
   return {}
 end
@@ -63,10 +60,8 @@ function M.lines(request, response)
   local text = response and vim.trim(response.text) or ""
   if text ~= "" then
     vim.list_extend(lines, visible.lines(text))
-  elseif request.state == "done" then
-    table.insert(lines, "The model said nothing.")
   end
-  local standing = M.standing(request, response)
+  local standing = M.standing(request)
   if #standing > 0 then
     if #lines > 0 then
       table.insert(lines, "")

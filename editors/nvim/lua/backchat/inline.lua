@@ -201,7 +201,7 @@ function M.draw(request, context, sending)
   end
   local limit = config.get("inline.preview_lines")
   if limit > 0 and face == "unread" then
-    for _, line in ipairs(first_lines(request.preview or "", width, limit)) do
+    for _, line in ipairs(first_lines(request.preview or request.notice or "", width, limit)) do
       add(line, "BackchatPreview")
     end
     add(":Backchat read", "BackchatHint")

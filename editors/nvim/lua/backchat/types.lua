@@ -47,6 +47,7 @@
 ---@field failure? backchat.Failure
 ---@field anchor? backchat.Anchor
 ---@field preview? string
+---@field notice? string what is to be said of the response beside its text
 ---@field unread boolean
 ---@field dismissed boolean
 ---@field usage? backchat.Usage
