@@ -16,6 +16,7 @@ mod log;
 mod logging;
 mod models;
 mod output;
+mod problem;
 mod prompts;
 mod purge;
 mod read;

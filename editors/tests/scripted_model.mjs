@@ -18,6 +18,7 @@
 //   delay    milliseconds between two chunks
 //   status   an HTTP status to fail with, with headers: {…} and message
 //   cut      true: the connection is closed after the chunks, without an end marker
+//   finish   the reason to finish, in place of "stop"; with chunks: [] there is nothing but that
 //   times    the rule is for so many requests only
 //
 // POST /__release {"match": …} opens the gates of the rules with that `match`, all of them without
@@ -110,7 +111,7 @@ export async function startScriptedModel({ port = 0 } = {}) {
       response.destroy();
       return;
     }
-    event([{ index: 0, delta: {}, finish_reason: "stop" }]);
+    event([{ index: 0, delta: {}, finish_reason: rule?.finish ?? "stop" }]);
     event([], { usage: { prompt_tokens: prompt.length, completion_tokens: chunks.length, total_tokens: prompt.length + chunks.length } });
     request.state = "done";
     response.end("data: [DONE]\n\n");

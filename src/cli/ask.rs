@@ -1,24 +1,28 @@
 //! `backchat ask`: a question about a file, from a shell.
 
 mod answer;
+mod states;
 mod watch;
 
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use clap::Args;
+use serde::Serialize;
 
 use super::inbox::{self, short};
 use super::location::{self, Location};
 use super::output::{BOLD, DIM, TYPED, paint, print, print_json, remark, sentence};
+use super::problem::{NO_ANSWER, Problem};
 use super::{environment, language, prompts, visible};
 use crate::config::Config;
 use crate::coordinator::{Coordinator, Submit, Submitted};
-use crate::protocol::{RequestInfo, SubmitResult};
+use crate::protocol::{RequestInfo, SubmitResult, TurnInfo};
 use crate::rules;
 use crate::session::{Intent, Mode, State};
 use crate::store::TurnRecord;
+use crate::view;
 use answer::Answer;
 use watch::Watched;
 
@@ -27,6 +31,12 @@ const INTERRUPTED: u8 = 130;
 
 /// Arguments of `backchat ask`.
 #[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 when the question was queued, or with --wait when it was answered; 1 when it was not: it \
+                  failed, was cancelled, or waits for you; 2 for a wrong use; 3 when the model has finished and said \
+                  nothing: it refused, only thought, or only wanted to call a tool; 130 after ^C, which leaves the \
+                  question in the queue."
+)]
 pub(super) struct Ask {
     /// The file, and the lines of it that the question is about.
     #[arg(value_name = "FILE[:FIRST-LAST]")]
@@ -150,9 +160,10 @@ impl Ask {
         let watched = watch::until_it_ends(&coordinator, id, feed, &mut answer).await;
         let ended = match watched {
             Ok(Watched::Ended(turn)) => self.show_end(&coordinator, turn, answer).await,
-            Ok(Watched::WaitsForUser(turn)) => {
+            Ok(Watched::WaitsForUser(turn, before)) => {
                 answer.leave();
-                Err(self.waits_for_user(&coordinator, &turn).await)
+                let problem = Problem::failure(waits_for_user(&turn, before.as_deref()));
+                self.end_with(&coordinator, &turn, Some(problem)).await
             }
             Ok(Watched::Interrupted) => {
                 answer.leave();
@@ -169,24 +180,6 @@ impl Ask {
         ended
     }
 
-    /// Says what the user is asked, and how to answer.
-    async fn waits_for_user(&self, coordinator: &Coordinator, turn: &TurnRecord) -> anyhow::Error {
-        if self.json {
-            let info = inbox::Places::now(coordinator).await;
-            if let Err(error) = info
-                .map_err(anyhow::Error::from)
-                .and_then(|places| print_json(&places.turn(turn)))
-            {
-                return error;
-            }
-        }
-        let id = short(&turn.request.id.0);
-        anyhow!(
-            "request {id} is held: {}\n`backchat allow {id}` sends it, `backchat cancel {id}` does not",
-            turn.request.hold_reason.as_deref().unwrap_or_default()
-        )
-    }
-
     async fn show_end(
         &self,
         coordinator: &Coordinator,
@@ -198,26 +191,87 @@ impl Ask {
             .response
             .as_ref()
             .map_or("", |response| response.text.as_str());
-        let info = inbox::Places::now(coordinator).await?.turn(&turn);
-        answer.finish(text, &info.request)?;
+        let info = inbox::request_of(&turn);
+        answer.finish(text, &info)?;
+        let problem = match (request.state, &info.failure) {
+            (State::Done, _) => {
+                let notice = info.notice.clone().unwrap_or_default();
+                view::is_without_answer(&turn).then_some(Problem {
+                    message: notice,
+                    exit_code: NO_ANSWER,
+                })
+            }
+            (_, Some(failure)) => Some(Problem::failure(sentence(
+                &failure.message,
+                failure.remedy.as_deref(),
+            ))),
+            (state, None) => Some(Problem::failure(format!(
+                "request {} was {}: `backchat retry {0}` asks again",
+                short(&request.id.0),
+                state.name()
+            ))),
+        };
+        if problem.is_none()
+            && let Some(notice) = &info.notice
+        {
+            remark(&format!("backchat: {}", visible::line(notice)));
+        }
+        let ended = self.end_with(coordinator, &turn, problem).await?;
         if request.state == State::Done {
             // It has been shown now, and not before.
             coordinator.take_request(&request.id).await?;
         }
+        Ok(ended)
+    }
+
+    /// Prints the request where JSON is wanted, says what is wrong, and gives back the exit code.
+    async fn end_with(
+        &self,
+        coordinator: &Coordinator,
+        turn: &TurnRecord,
+        problem: Option<Problem>,
+    ) -> anyhow::Result<ExitCode> {
         if self.json {
-            let mut info = info.clone();
-            info.request.unread = false;
-            print_json(&info)?;
+            let mut turn = inbox::Places::now(coordinator).await?.turn(turn);
+            turn.request.unread = false;
+            print_json(&Waited {
+                turn,
+                error: problem.clone(),
+            })?;
         }
-        match (request.state, &info.request.failure) {
-            (State::Done, _) => Ok(ExitCode::SUCCESS),
-            (_, Some(failure)) => bail!(sentence(&failure.message, failure.remedy.as_deref())),
-            (state, None) => bail!(
-                "request {} was {}: `backchat retry {0}` asks again",
-                short(&request.id.0),
-                state.name()
-            ),
-        }
+        Ok(match problem {
+            None => ExitCode::SUCCESS,
+            Some(problem) => {
+                remark(&format!("backchat: {}", visible::block(&problem.message)));
+                ExitCode::from(problem.exit_code)
+            }
+        })
+    }
+}
+
+/// What `ask --wait --json` prints.
+#[derive(Serialize)]
+struct Waited {
+    #[serde(flatten)]
+    turn: TurnInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+/// What the user is asked, and how to answer: about the request itself, or about one before it.
+fn waits_for_user(turn: &TurnRecord, before: Option<&TurnRecord>) -> String {
+    let own = short(&turn.request.id.0);
+    let held = &before.unwrap_or(turn).request;
+    let id = short(&held.id.0);
+    let reason = held.hold_reason.as_deref().unwrap_or_default();
+    let commands = format!("`backchat allow {id}` sends it, `backchat cancel {id}` does not");
+    if before.is_none() {
+        format!("request {id} is held: {reason}\n{commands}")
+    } else {
+        format!(
+            "request {own} waits behind request {id} about the same file, which is held: {reason}\n\
+             {commands}; `backchat read {own}` shows the answer to this one afterwards"
+        )
     }
 }
 

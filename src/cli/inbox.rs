@@ -72,6 +72,12 @@ pub(super) async fn request(
     Ok(Places::now(coordinator).await?.request(&turn))
 }
 
+/// A request as a record of it says, without its place in the queue.
+pub(super) fn request_of(turn: &TurnRecord) -> RequestInfo {
+    let anchor = view::stored_anchor(&turn.request.anchor, ENCODING);
+    view::request(turn, None, Some(anchor))
+}
+
 /// The places in the queue at one moment.
 pub(super) struct Places(HashMap<RequestId, u32>);
 

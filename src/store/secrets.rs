@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::events::{self, EventKind};
 use super::queue::fence;
@@ -41,6 +41,25 @@ impl Store {
             .execute(params![id.0, reason, serde_json::to_string(&secrets)?])?;
             let session = by_id(db, &id)?.session_id;
             events::record(db, now, EventKind::Requeued, &id, &session)
+        })
+        .await
+    }
+
+    /// The first request that is before this one in its session and is held for a secret: this one waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn held_for_secrets_before(&self, id: &RequestId) -> Result<Option<RequestId>> {
+        let id = id.clone();
+        self.read(move |db| {
+            Ok(db
+                .prepare_cached(
+                    "SELECT h.id FROM requests r JOIN requests h ON h.session_id = r.session_id AND h.seq < r.seq
+                     WHERE r.id = ?1 AND h.secrets IS NOT NULL ORDER BY h.seq LIMIT 1",
+                )?
+                .query_row([&id.0], |row| row.get(0).map(RequestId))
+                .optional()?)
         })
         .await
     }

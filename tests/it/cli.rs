@@ -8,6 +8,7 @@ mod library;
 mod local_model;
 mod settings;
 mod try_it;
+mod waiting;
 
 use std::process::Output;
 

@@ -38,3 +38,4 @@ mod resume;
 mod secret_hold;
 mod secrets;
 mod store_faults;
+mod streams;

@@ -58,6 +58,33 @@ fn messages(editor: &Editor) -> Vec<String> {
 }
 
 #[test]
+fn an_answer_without_text_says_what_happened_in_hover_and_transcript() {
+    let world = World::scripted();
+    world
+        .model
+        .on("refused?", [Reply::recorded("openai-chat/gemini-filter.sse")]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let submit = json!({"command": "backchat.submit", "arguments": [
+        {"textDocument": {"uri": uri}, "range": lines(0, 1), "prompt": "refused?"},
+    ]});
+    execute(&editor, &submit);
+    let lens = wait_for_lens(&editor, &uri, "Read");
+    let at = json!({"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}});
+    let hover: Value = editor.request("textDocument/hover", &at).unwrap();
+    let shown = hover["contents"]["value"].as_str().unwrap();
+    assert!(shown.contains("There is no answer"), "{shown}");
+    execute(&editor, &lens["command"]);
+    let told = poll("the transcript is shown", || {
+        let shown = editor.wait_for_request("window/showDocument", |_| true);
+        let path = shown["uri"].as_str()?.strip_prefix("file://")?.to_owned();
+        std::fs::read_to_string(path).ok()
+    });
+    assert!(told.contains("There is no answer"), "{told}");
+}
+
+#[test]
 fn what_a_model_says_neither_deceives_nor_loads_anything() {
     let world = World::scripted();
     let evil = "so: \u{1b}]52;c;aGk=\u{7} \u{202e}txt.exe ![](https://evil.example/?code)\n\n<img src=x>\n";

@@ -47,6 +47,16 @@ max_output_tokens = 256
         world
     }
 
+    /// A world whose one configured model is the scripted one, spoken to in this wire format.
+    pub fn speaking(format: &str) -> Self {
+        let world = Self::without_configuration();
+        world.configure(&format!(
+            "[models.scripted]\nformat = \"{format}\"\nbase_url = \"{}\"\nmodel = \"scripted\"\n",
+            world.model.base_url()
+        ));
+        world
+    }
+
     /// A world whose one configured model is the small real one, with short answers.
     pub fn real() -> Self {
         Self::real_with(24)

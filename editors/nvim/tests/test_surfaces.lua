@@ -71,6 +71,25 @@ T["the transcript shows the session, follows it, and reads it"] = function()
   child.wait_for('(require("backchat").counts() or {}).unread == 0')
 end
 
+T["an answer without text, or one that was cut, says so wherever it is shown"] = function()
+  harness.script({ match = "refuse", chunks = {}, finish = "content_filter" })
+  harness.script({ match = "be long", answer = "Half of it", finish = "length" })
+  local child = open()
+  child.cmd("1Backchat submit refuse this")
+  child.wait_mark("📬")
+  local below = table.concat(child.below(), "\n")
+  equal({ below, below:find("There is no answer", 1, true) ~= nil }, { below, true })
+  child.cmd("Backchat read")
+  child.wait_for([[table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+    :find("There is no answer: the model, or a filter of its provider, refused", 1, true)]])
+  child.type_keys("q")
+  child.cmd("3Backchat submit be long")
+  child.wait_for('(require("backchat").counts() or {}).unread == 1')
+  child.cmd("Backchat transcript")
+  child.wait_for([[table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+    :find("Half of it\n\nThe answer is cut", 1, true)]])
+end
+
 T["User autocommands tell other configuration"] = function()
   local child = open()
   child.lua([[

@@ -634,6 +634,11 @@ anchor?: AnchorInfo,
  */
 preview?: string,
 /**
+ * What is to be said of the response beside its text, a sentence or two to be shown as they are: that there is
+ * no answer, that it was cut, and why. Absent for a response that is simply an answer.
+ */
+notice?: string,
+/**
  * Done and not yet shown: 📬.
  */
 unread: boolean,
@@ -765,7 +770,8 @@ reasoning?: string,
  */
 partial: boolean,
 /**
- * Why the model stopped, when it did: `stop`, `length`, `refusal`, …
+ * Why the model stopped, when it did: `stop`, `length`, `refusal`, `contextFull`, `toolCall`, `incomplete`, or
+ * the provider's own word. What that means for people is in the request's `notice`.
  */
 finish?: string,
 /**

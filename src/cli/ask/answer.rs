@@ -69,8 +69,13 @@ impl Answer {
         if let Some(response) = &turn.response {
             self.show(&response.text)?;
         }
-        self.spinner.set_prefix(self.status(turn));
+        self.tick(turn);
         Ok(())
+    }
+
+    /// Shows the request as it is now, of which nothing but the time has changed.
+    pub(super) fn tick(&mut self, turn: &TurnRecord) {
+        self.spinner.set_prefix(self.status(turn));
     }
 
     /// Shows the whole answer and what it has cost.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::generation::{self, Generation};
-use super::reply::{Reply, Step, end_events, text_event};
+use super::reply::{Reply, Step, end_events, finish_event, text_event};
 use super::{Call, Record};
 use crate::support::patience::Watched;
 
@@ -225,6 +225,13 @@ impl Connection {
                     std::thread::sleep(TICK);
                     false
                 })?,
+                Step::FinishAndKeepAlive => {
+                    self.write_chunk(&finish_event())?;
+                    while !self.ended.load(Ordering::Relaxed) {
+                        std::thread::sleep(TICK);
+                        self.write_chunk(": keep-alive\n\n")?;
+                    }
+                }
                 Step::Finish => {
                     // Ended before its last bytes are out: the client may ask again the moment it
                     // has read them, and that is not "at the same time".

@@ -1,5 +1,6 @@
 //! What the scripted model answers with, word by word or not at all.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub enum Step {
     Silence,
     /// The finish reason, the usage and `[DONE]`: without it the stream is cut off.
     Finish,
+    /// The finish reason alone, and then a comment again and again until the client goes.
+    FinishAndKeepAlive,
 }
 
 impl Reply {
@@ -76,6 +79,22 @@ impl Reply {
     /// An answer to be composed of [`Stream`]'s pieces.
     pub fn stream() -> Stream {
         Stream(Vec::new())
+    }
+
+    /// A stream that was recorded, or made up, for the tests of the decoders: `openai-chat/refusal.sse`.
+    pub fn recorded(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llm");
+        let body = std::fs::read_to_string(folder.join(name)).unwrap();
+        let kind = if name.ends_with(".sse") {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        Self::Whole {
+            status: 200,
+            headers: vec![("content-type".into(), kind.into())],
+            body,
+        }
     }
 
     /// An error with OpenAI's body.
@@ -153,6 +172,12 @@ impl Stream {
         Reply::Stream(self.0)
     }
 
+    /// The reason to finish, and no end: the connection is kept alive.
+    pub fn finish_and_keep_alive(mut self) -> Reply {
+        self.0.push(Step::FinishAndKeepAlive);
+        Reply::Stream(self.0)
+    }
+
     /// The connection ends in mid-stream.
     pub fn cut(self) -> Reply {
         Reply::Stream(self.0)
@@ -175,15 +200,18 @@ pub(super) fn text_event(text: &str) -> String {
     )
 }
 
+/// The event with the reason to finish.
+pub(super) fn finish_event() -> String {
+    event(&json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": null}))
+}
+
 /// The events at the end of an answer of so many pieces, each counted as a token.
 pub(super) fn end_events(pieces: usize) -> String {
-    let finish =
-        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": null});
     let usage = json!({
         "choices": [],
         "usage": {"prompt_tokens": INPUT_TOKENS, "completion_tokens": pieces, "total_tokens": INPUT_TOKENS as usize + pieces},
     });
-    format!("{}{}data: [DONE]\n\n", event(&finish), event(&usage))
+    format!("{}{}data: [DONE]\n\n", finish_event(), event(&usage))
 }
 
 fn event(data: &Value) -> String {

@@ -85,6 +85,16 @@ test('a thread has the question and the answer, and tells what can be done', () 
   assert.equal(failed.comments[1]?.body, 'Half\n\n**Failed.** No &lt;key\\>\\. Set it\\.');
 });
 
+test('an answer without text, or one that was cut, says so in the server\'s words', () => {
+  const notice = 'There is no answer: the model, or a filter of its provider, refused.';
+  const refused = request({ state: 'done', unread: true, notice });
+  const body = (text?: string) =>
+    threadContent(place([refused]), () => (text === undefined ? undefined : { text, attempt: 1, nextSeq: 2 }), nothing).comments[1]?.body;
+  assert.equal(body(), '*There is no answer: the model, or a filter of its provider, refused\\.*');
+  assert.match(body('Half') ?? '', /^Half\n\n\*There is no answer/);
+  assert.equal(lineEndText(refused, NOW, 0), `📬 ${notice}`);
+});
+
 test('what is proposed is told at the end of the line and below the answer', () => {
   const edit = request({ intent: 'edit', state: 'done', unread: true, preview: 'Here it is:' });
   const told = (more: Partial<Proposal>) => lineEndText(edit, NOW, 0, proposal(more));
