@@ -301,6 +301,23 @@ impl Editor {
         .code()
     }
 
+    /// Writes down the conversation beside the state directory, to be kept with the world of a test that fails.
+    fn write_down(&self, process: u32) {
+        let mut said = format!("stderr of the server:\n{}", *self.stderr.read());
+        let inbox = self.transport.inbox.read();
+        let notifications = inbox.notifications.iter();
+        let requests = inbox.requests.iter();
+        for (kind, (method, params)) in (notifications.map(|sent| ("notification", sent)))
+            .chain(requests.map(|sent| ("request", sent)))
+        {
+            said.push_str(&format!("\n{kind} {method} {params}"));
+        }
+        let path = self.state.with_file_name(format!("editor-{process}.txt"));
+        if let Err(error) = std::fs::write(&path, said) {
+            eprintln!("{} could not be written: {error}", path.display());
+        }
+    }
+
     /// What the server wrote on stderr and in its logs.
     fn last_words(&self) -> String {
         let mut words = format!("stderr of the server:\n{}", *self.stderr.read());
@@ -326,6 +343,7 @@ impl Drop for Editor {
             .get_mut()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let ended = child.try_wait().ok().flatten();
+        let process = child.id();
         let _ = child.kill();
         let _ = child.wait();
         let released = *self
@@ -338,6 +356,7 @@ impl Drop for Editor {
                 .map(|status| format!("the server died: {status}\n"))
                 .unwrap_or_default();
             eprintln!("{how}{}", self.last_words());
+            self.write_down(process);
         } else if let Some(status) = died {
             panic!(
                 "the server died without being asked to: {status}\n{}",

@@ -3,6 +3,7 @@
 //! with a configuration and a store for each test ([`world`]).
 
 pub mod editor;
+mod failures;
 pub mod local_model;
 pub mod model_server;
 pub mod patience;

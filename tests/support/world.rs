@@ -7,13 +7,14 @@ use backchat::protocol::RequestInfo;
 use tempfile::TempDir;
 
 use super::editor::{Editor, Launch};
+use super::failures;
 use super::local_model::local_model;
 use super::model_server::ModelServer;
 
 /// The variable that the scripted model's key is in, where a test wants one.
 pub const KEY_VARIABLE: &str = "SCRIPTED_API_KEY";
 
-/// The world. When it goes, everything that it started and wrote goes.
+/// The world. When it goes, everything that it started and wrote goes; a test that fails leaves a copy.
 pub struct World {
     /// The scripted model, which is there in every world.
     pub model: ModelServer,
@@ -286,6 +287,9 @@ impl Drop for World {
                 .arg("-9")
                 .arg(process.to_string())
                 .status();
+        }
+        if std::thread::panicking() {
+            failures::keep(self.folder.path());
         }
     }
 }

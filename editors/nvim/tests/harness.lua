@@ -162,8 +162,55 @@ function M.hide_program()
   vim.env.PATH = clean_path
 end
 
---- Ends the world: its Neovims, what the model still says, its folder.
+--- What a Neovim shows, as files of a folder.
+---@param neovim table
+---@param folder string
+---@param number integer
+local function keep_screen(neovim, folder, number)
+  local prefix = ("%s/neovim-%d"):format(folder, number)
+  for name, look in pairs({
+    screen = function()
+      return tostring(neovim.get_screenshot()):match("^(.-)\n\n")
+    end,
+    messages = function()
+      return neovim.cmd_capture("messages")
+    end,
+    notifications = function()
+      return vim.inspect(neovim.lua_get("_G.notifications"))
+    end,
+    marks = function()
+      return vim.inspect(neovim.marks())
+    end,
+  }) do
+    local ok, found = pcall(look)
+    write(("%s-%s.txt"):format(prefix, name), ok and found or "could not be read: " .. found)
+  end
+end
+
+--- Keeps what may tell why the case that runs has failed (if it has): what its Neovims show, and the
+--- world's files, among them the logs of the server and of Neovim's client. The report of the case
+--- names the folder.
+local function keep_failure()
+  local case = MiniTest.current.case
+  local failures = vim.env.BACKCHAT_TEST_FAILURES
+  if not failures or not case or #(case.exec and case.exec.fails or {}) == 0 then
+    return
+  end
+  local file = vim.fs.basename(case.desc[1]):gsub("%.lua$", "")
+  local title = table.concat(case.desc, " ", 2)
+  local name = (file .. " " .. title):gsub("[^%w]+", "-"):sub(1, 80)
+  local folder = ("%s-%s-%s"):format(failures, name, os.date("!%Y%m%d-%H%M%S"))
+  for number, neovim in ipairs(world.neovims) do
+    keep_screen(neovim, folder, number)
+  end
+  vim.fn.mkdir(folder, "p")
+  vim.system({ "cp", "-R", world.folder, folder .. "/world" }):wait()
+  MiniTest.add_note("kept in " .. folder:sub(#vim.fs.dirname(vim.fs.dirname(M.plugin)) + 2))
+end
+
+--- Ends the world: its Neovims, what the model still says, its folder. A failed case leaves a copy.
 function M.finish()
+  keep_failure()
   http.json(scripted_model().port, "POST", "/__reset")
   for _, neovim in ipairs(world.neovims) do
     neovim.stop()

@@ -1,7 +1,11 @@
 -- Runs the tests that minit.lua collects and ends Neovim with the exit code that says how it went.
 -- Sourced by `-c luafile`, as the tests want Neovim's event loop.
 
-MiniTest.run()
+local started, problem = pcall(MiniTest.run)
+if not started then
+  io.stdout:write(problem .. "\n")
+  vim.cmd.cquit({ count = 1 })
+end
 vim.wait(20 * 60 * 1000, function()
   return not MiniTest.is_executing()
 end, 50)
