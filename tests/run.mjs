@@ -4,6 +4,7 @@
 //   npm test -- rust            the steps of a group
 //   npm test -- rust:test nvim  these steps, and those that they need
 //   npm test -- --list          the names
+//   npm test -- --help          all options: also how to run tests many times
 //
 // A failed step does not stop the others; the end is a summary, and an exit code that is 0 only when
 // all of them passed. What is downloaded is kept in .cache/, what is built in target/.
@@ -12,10 +13,30 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { audit } from "./steps/audit.mjs";
+import { argumentsOf, REPETITION_OPTIONS, repeated, repetitionOf } from "./steps/repeat.mjs";
 import { checkTools } from "./steps/tools.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+const HELP = `npm test -- [steps] [options]
+
+Runs all checks of the project, or the named steps and those that they need. A name stands for a step
+(rust:test) or a group of them (rust).
+
+  --list            prints the names of the steps
+  --times N         runs the tests of each step N times. What only prepares them, or always ends the same
+                    (tools, builds, formatting, lints, packages), runs once. Each run is reported; the end
+                    is a line such as "vscode: passed 20 of 20"
+  --beside-load N   keeps N processor cores busy while tests run
+  --help            prints this
+
+  npm test -- vscode --times 20                  the tests of the VS Code extension, 20 times
+  npm test -- nvim --times 10 --beside-load 2    those of the Neovim plugin, 10 times, on a busy machine
+
+A test that fails leaves pictures of what was on the screen, logs and the store in a folder below
+.cache/failures/, which the output names. The newest 20 of these folders are kept.`;
 
 /**
  * The steps in their order. `needs` names the steps that must have run before, `onlyIf` a file without
@@ -37,7 +58,7 @@ const STEPS = [
   // Also what the editors' tests run: `cargo build` would build the same program with other features
   // of its dependencies, and everything twice.
   { name: "rust:build", needs: ["tools"], run: command("cargo", "test", "--locked", "--no-run") },
-  { name: "rust:test", needs: ["rust:build", "local-model"], run: command("cargo", "test", "--locked") },
+  { name: "rust:test", needs: ["rust:build", "local-model"], run: often("rust:test", command("cargo", "test", "--locked")) },
   editor("nvim"),
   editor("vscode"),
   // After the editors, whose packages it looks at.
@@ -51,8 +72,18 @@ const STEPS = [
 function editor(name) {
   const script = `editors/${name}/tests/run.mjs`;
   process.env.BACKCHAT_BINARY ??= path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug", "backchat");
-  return { name, needs: ["rust:build", "local-model"], onlyIf: script, run: command("node", script) };
+  // The script itself knows what of it can vary from run to run.
+  const run = (repetition) => command("node", script, ...argumentsOf(repetition))();
+  return { name, needs: ["rust:build", "local-model"], onlyIf: script, run };
 }
+
+/** A step that is run as often as the options say. */
+function often(name, run) {
+  return (repetition) => repeated(name, repetition, run, () => interrupted);
+}
+
+/** Whether the user has asked for an end. */
+let interrupted = false;
 
 /** The process of the step that runs, to be ended along with this one. */
 let running = null;
@@ -93,6 +124,17 @@ function select(names) {
   return STEPS.filter((step) => wanted.has(step));
 }
 
+/** The arguments, taken apart; an unknown option ends the process with a message. */
+function options() {
+  const known = { list: { type: "boolean" }, help: { type: "boolean", short: "h" }, ...REPETITION_OPTIONS };
+  try {
+    return parseArgs({ options: known, allowPositionals: true });
+  } catch (error) {
+    console.error(`${error.message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
+
 function duration(milliseconds) {
   const seconds = milliseconds / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
@@ -100,14 +142,18 @@ function duration(milliseconds) {
 }
 
 async function main() {
-  const args = process.argv.slice(2);
-  if (args.includes("--list")) {
+  const { values, positionals } = options();
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (values.list) {
     for (const step of STEPS) console.log(step.name);
     return 0;
   }
-  const steps = select(args);
+  const repetition = repetitionOf(values);
+  const steps = select(positionals);
   // The running step ends as well, and the summary is still written.
-  let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.on(signal, () => {
       interrupted = true;
@@ -121,7 +167,7 @@ async function main() {
     if (interrupted) break;
     console.log(`\n── ${step.name} (${index + 1} of ${steps.length}) ──`);
     const started = Date.now();
-    const passed = await step.run();
+    const passed = await step.run(repetition);
     results.push({ name: step.name, passed, took: Date.now() - started });
     console.log(`── ${step.name}: ${passed ? "passed" : "FAILED"} in ${duration(Date.now() - started)} ──`);
   }

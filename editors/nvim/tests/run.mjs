@@ -5,6 +5,7 @@
 //   node editors/nvim/tests/run.mjs --files flow     only the test files whose name contains it
 //   node editors/nvim/tests/run.mjs --case cancel    only the tests whose name contains it
 //   node editors/nvim/tests/run.mjs --update         write the reference screens anew
+//   node editors/nvim/tests/run.mjs --times 10       the tests 10 times; --beside-load 2 keeps two cores busy
 //
 // The server is the repository's own build, target/release/backchat or target/debug/backchat, the
 // newer one, or what BACKCHAT_BINARY names. What is downloaded goes to .cache/. Ends with 0 when
@@ -14,6 +15,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { FAILURES, removeOldFailures } from "../../../tests/steps/failures.mjs";
+import { repeated, repetitionOf } from "../../../tests/steps/repeat.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const plugin = path.dirname(here);
@@ -98,6 +101,7 @@ async function check(name, body) {
   const started = Date.now();
   const passed = await body();
   results.push({ name, passed, took: Date.now() - started });
+  return passed;
 }
 
 async function testIn(version, program) {
@@ -109,12 +113,16 @@ async function testIn(version, program) {
     BACKCHAT_TEST_CASE: option("case") ?? "",
     BACKCHAT_TEST_UPDATE: process.argv.includes("--update") ? "yes" : "",
     BACKCHAT_TEST_LOCAL_MODEL: path.join(cache, "local-model"),
+    BACKCHAT_TEST_FAILURES: path.join(FAILURES, `nvim-${version}`),
   };
   const args = ["--headless", "--clean", "-n", "-u", path.join(here, "minit.lua"), "-c", `luafile ${path.join(here, "run_tests.lua")}`];
-  return (await run(program, args, { env: environment, timeout: TIME_LIMIT })) === 0;
+  const passed = (await run(program, args, { env: environment, timeout: TIME_LIMIT })) === 0;
+  removeOldFailures();
+  return passed;
 }
 
 async function main() {
+  const repetition = repetitionOf({ times: option("times"), "beside-load": option("beside-load") });
   if (!server()) {
     console.error("There is no server to test with. Build it: cargo build");
     return 1;
@@ -149,15 +157,19 @@ async function main() {
       return code === 0 && readdirSync(path.join(plugin, "doc")).includes("tags");
     });
   }
-  for (const [version, program] of Object.entries(programs)) {
-    if (program) await check(`tests in Neovim ${version}`, () => testIn(version, program));
-  }
+  const repeatedly = await repeated("nvim", repetition, async () => {
+    let passed = true;
+    for (const [version, program] of Object.entries(programs)) {
+      if (program) passed = (await check(`tests in Neovim ${version}`, () => testIn(version, program))) && passed;
+    }
+    return passed;
+  });
 
   console.log("");
-  for (const { name, passed, took } of results) {
+  for (const { name, passed, took } of repetition.times === 1 ? results : results.filter(({ passed }) => !passed)) {
     console.log(`  ${passed ? "passed" : "FAILED"}  ${name}  ${(took / 1000).toFixed(1)} s`);
   }
-  return results.every((result) => result.passed) ? 0 : 1;
+  return repeatedly && results.every((result) => result.passed) ? 0 : 1;
 }
 
 process.exit(await main());

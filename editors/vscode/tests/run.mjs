@@ -4,15 +4,18 @@
 //   node tests/run.mjs                 all of them
 //   node tests/run.mjs unit exthost    only these
 //   node tests/run.mjs --server FILE   with this server in the package, instead of an optimised build
+//   node tests/run.mjs --times 10      the tests 10 times; --beside-load 2 keeps two cores busy meanwhile
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { REPETITION_OPTIONS, repeated, repetitionOf } from '../../../tests/steps/repeat.mjs';
 
 const here = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const { values, positionals } = parseArgs({ options: { server: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { server: { type: 'string' }, ...REPETITION_OPTIONS }, allowPositionals: true });
+const repetition = repetitionOf(values);
 
 /** What runs now: an interrupted run ends it too, and it ends the editors that it started. */
 let child;
@@ -68,18 +71,32 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const started = Date.now();
-for (const [name, step] of Object.entries(STEPS)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+/** What can end differently from run to run: what waits for other processes. */
+const VARYING = ['exthost', 'page'];
+
+/** Runs a step, and says so. */
+async function pass(name) {
   const begun = Date.now();
   console.log(`vscode: ${name}`);
-  // What comes later builds on what comes before.
-  if (!(await step())) {
-    console.error(`vscode: ${name} failed after ${seconds(begun)}`);
-    process.exit(1);
-  }
-  console.log(`vscode: ${name} passed in ${seconds(begun)}`);
+  const passed = await STEPS[name]();
+  if (passed) console.log(`vscode: ${name} passed in ${seconds(begun)}`);
+  else console.error(`vscode: ${name} failed after ${seconds(begun)}`);
+  return passed;
 }
+
+const started = Date.now();
+const wanted = Object.keys(STEPS).filter((name) => positionals.length === 0 || positionals.includes(name));
+for (const name of wanted.filter((name) => !VARYING.includes(name))) {
+  // What comes later builds on what comes before.
+  if (!(await pass(name))) process.exit(1);
+}
+const varying = wanted.filter((name) => VARYING.includes(name));
+const passed = await repeated('vscode', varying.length > 0 ? repetition : { times: 1, load: 0 }, async () => {
+  let all = true;
+  for (const name of varying) all = (await pass(name)) && all;
+  return all;
+});
+if (!passed) process.exit(1);
 console.log(`vscode: everything passed in ${seconds(started)}`);
 
 function seconds(since) {
