@@ -6,8 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, installVsCode } from './install.mjs';
+import { clickFor } from './patience.mjs';
 import { startVsCode } from './vscode.mjs';
-import { activityIcon, answerBox, goToLine, lens, openFile, palette, ready, seeLineEnd, submit, thread } from './workbench.mjs';
+import { answerBox, clickLens, goToLine, lens, openFile, openSessions, palette, ready, seeLineEnd, selectLines, sessionRow, submit, thread } from './workbench.mjs';
 import { makeWorld } from './world.mjs';
 
 const here = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -109,16 +110,14 @@ async function pictures() {
     await seeLineEnd(page, 'pear', '📬');
     await openFile(page, 'basket.rs');
     await goToLine(page, 19);
-    await activityIcon(page).click();
-    await page.locator('.pane-body .monaco-list-row', { hasText: 'basket.rs' }).click();
-    await page.locator('.pane-body .monaco-list-row', { hasText: 'does this release' }).waitFor();
+    await openSessions(page);
+    await clickFor('the requests', sessionRow(page, 'basket.rs'), sessionRow(page, 'does this release'));
     await page.mouse.move(600, 690);
     await still(page);
     await page.screenshot({ path: path.join(docs, 'ready.png') });
 
     await goToLine(page, 16);
-    await palette(page, 'Backchat: Read Response');
-    await thread(page).getByText('A missing price panics').waitFor();
+    await palette(page, 'Backchat: Read Response', thread(page).getByText('A missing price panics'));
     await seeLineEnd(page, 'prices[name]', null);
     await page.mouse.move(600, 690);
     await still(page);
@@ -136,11 +135,8 @@ async function proposal(vscode, { folder, model }) {
   const page = await vscode.openWindow(folder, { size: { width: 1280, height: 620 }, scale: 2 });
   await ready(page);
   await openFile(page, 'cart.rs');
-  await goToLine(page, 13);
-  for (let line = 13; line < 19; line += 1) await page.keyboard.press('Shift+ArrowDown');
-  await page.keyboard.press('Shift+End');
-  await palette(page, 'Backchat: Edit in Background');
-  await answerBox(page, 'Edit in Background', 'do not panic when a price is missing');
+  await selectLines(page, 13, 19);
+  await answerBox(page, 'Edit in Background', 'do not panic when a price is missing', () => palette(page, 'Backchat: Edit in Background'));
   await seeLineEnd(page, '}', 'running');
   await goToLine(page, 22);
   await page.keyboard.press('End');
@@ -152,8 +148,7 @@ async function proposal(vscode, { folder, model }) {
   await page.mouse.move(600, 600);
   await still(page);
   await page.screenshot({ path: path.join(docs, 'edit.png') });
-  await lens(page, 'preview').click();
-  await page.locator('.monaco-diff-editor .editor.modified .view-line', { hasText: 'Some(sum)' }).waitFor();
+  await clickLens(page, 'preview', page.locator('.monaco-diff-editor .editor.modified .view-line', { hasText: 'Some(sum)' }));
   await page.mouse.move(600, 600);
   await still(page);
   await page.screenshot({ path: path.join(docs, 'preview.png') });

@@ -5,10 +5,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { CACHE, CHROMIUM, VSCODE } from './install.mjs';
-
-/** Where a failing run leaves what was on the screen. */
-export const SCREENSHOTS = path.join(CACHE, 'vscode-screenshots');
+import { CHROMIUM, VSCODE } from './install.mjs';
+import { PATIENCE } from './patience.mjs';
 
 /** VS Code without what would be in the way: surveys, welcome pages, trust questions, blinking. */
 const SETTINGS = {
@@ -40,9 +38,6 @@ const SETTINGS = {
   'window.title': '${rootName}',
 };
 
-/** How long anything may take to appear, in milliseconds: the machine may be busy. */
-const PATIENCE = 45_000;
-
 /**
  * Starts VS Code.
  *
@@ -64,6 +59,7 @@ export async function startVsCode({ extension, settings = {}, env = {}, args = [
 
   let server;
   let browser;
+  let said = '';
   const close = async () => {
     await browser?.close().catch(() => {});
     if (server) await end(server);
@@ -81,13 +77,14 @@ export async function startVsCode({ extension, settings = {}, env = {}, args = [
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const url = await listening(server);
+    for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (said += data));
+    const url = await listening(server, () => said);
     browser = await chromium.launch({
       executablePath: CHROMIUM,
       headless: true,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'],
     });
-    return { url, user, extensions, close, openWindow: (folder, options) => openWindow(browser, url, folder, options) };
+    return { url, user, extensions, close, said: () => said, openWindow: (folder, options) => openWindow(browser, url, folder, options) };
   } catch (error) {
     await close();
     throw error;
@@ -118,13 +115,11 @@ function xdg(home) {
   };
 }
 
-function listening(server) {
+function listening(server, said) {
   return new Promise((resolve, reject) => {
-    let output = '';
-    const timer = setTimeout(() => reject(new Error(`VS Code did not start:\n${output}`)), PATIENCE);
-    const read = (data) => {
-      output += data;
-      const match = /HTTP server listening on (http:\/\/[^\s/]+)/.exec(output);
+    const timer = setTimeout(() => reject(new Error(`VS Code did not start:\n${said()}`)), PATIENCE);
+    const read = () => {
+      const match = /HTTP server listening on (http:\/\/[^\s/]+)/.exec(said());
       if (!match) return;
       clearTimeout(timer);
       resolve(match[1]);
@@ -133,7 +128,7 @@ function listening(server) {
     server.stderr.on('data', read);
     server.on('exit', (code) => {
       clearTimeout(timer);
-      reject(new Error(`VS Code ended with ${code}:\n${output}`));
+      reject(new Error(`VS Code ended with ${code}:\n${said()}`));
     });
   });
 }
@@ -152,6 +147,14 @@ async function end(server) {
   signal('SIGKILL');
 }
 
+/** What each window has written to its console. */
+const consoles = new WeakMap();
+
+/** The lines of a window's console, with their times. */
+export function consoleOf(page) {
+  return consoles.get(page) ?? [];
+}
+
 /**
  * Opens a window, a page of the browser.
  *
@@ -165,6 +168,11 @@ async function openWindow(browser, url, folder, { size = { width: 1400, height: 
   });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
+  const lines = [];
+  consoles.set(page, lines);
+  const write = (kind, text) => lines.push(`${new Date().toISOString()} [${kind}] ${text}`);
+  page.on('console', (message) => write(message.type(), message.text()));
+  page.on('pageerror', (error) => write('uncaught', error.stack ?? error.message));
   if (before) await before(page);
   const query = new URLSearchParams({ folder });
   if (payload) query.set('payload', JSON.stringify(payload(new URL(url).host)));

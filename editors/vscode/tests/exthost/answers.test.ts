@@ -8,6 +8,9 @@ const { Collapsed, Expanded } = vscode.CommentThreadCollapsibleState;
 describe('an answer', () => {
   let api: BackchatApi;
 
+  /** The thread of a buffer that has one. It is drawn a moment after its request is known, so it is waited for. */
+  const threadIn = ({ document }: vscode.TextEditor): Promise<vscode.CommentThread> => until('a thread', () => api.drawn(document).threads[0]);
+
   before(async () => {
     api = await backchat();
   });
@@ -21,8 +24,7 @@ describe('an answer', () => {
     await until('the line end to say that it runs', () => lineEnds(api, editor).some((end) => end.startsWith('1: ⟳ running')));
     await release('quietly?');
     await until('the answer’s first line', () => lineEnds(api, editor).includes('1: 📬 Because so it is.'));
-    const [thread] = api.drawn(editor.document).threads;
-    assert.ok(thread);
+    const thread = await threadIn(editor);
     assert.equal(thread.collapsibleState, Collapsed);
     assert.equal(thread.range.start.line, 1);
     await until('the whole answer in the thread', () => text(thread.comments[1]) === 'Because **so** it is.');
@@ -41,8 +43,8 @@ describe('an answer', () => {
     assert.ok(unread > 0);
     assert.ok(api.inbox().statusBar.includes('📬'));
     await vscode.commands.executeCommand('backchat.read');
-    const [thread] = api.drawn(editor.document).threads;
-    assert.equal(thread?.collapsibleState, Expanded);
+    const thread = await threadIn(editor);
+    await until('it to be open', () => thread.collapsibleState === Expanded);
     await until('📬 to go', () => lineEnds(api, editor).length === 0);
     await until('the badge to count one less', () => api.inbox().badge === unread - 1);
   });
@@ -74,8 +76,7 @@ describe('an answer', () => {
     const editor = await buffer('talk\n');
     await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'hello?' });
     await until('the first answer', () => lineEnds(api, editor).includes('0: 📬 Echo: hello?'));
-    const [thread] = api.drawn(editor.document).threads;
-    assert.ok(thread);
+    const thread = await threadIn(editor);
     await vscode.commands.executeCommand('backchat.reply', { thread, text: 'and then?' });
     await until('the second answer', () => thread.comments.length === 4 && text(thread.comments[3]) === 'Echo: and then?');
     assert.equal(api.drawn(editor.document).threads.length, 1);
@@ -85,13 +86,14 @@ describe('an answer', () => {
     await script({ match: 'cancel me', chunks: ['Some', ' more'], gate: 1 });
     const editor = await buffer('cancel\n');
     await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'cancel me' });
-    const [thread] = await until('a thread', () => api.drawn(editor.document).threads);
-    await until('text', () => api.requests(editor.document.uri)[0]?.state === 'running');
+    const thread = await threadIn(editor);
+    await until('text', () => lineEnds(api, editor).some((end) => end.startsWith('0: ⟳ running') && end.endsWith('~1 token')));
     await vscode.commands.executeCommand('backchat.cancel', thread);
     await until('it to be cancelled', () => api.requests(editor.document.uri)[0]?.state === 'cancelled');
     await release('cancel me');
-    // A thread is drawn a moment later, and its commands are about what is drawn.
-    await until('the thread to say so', () => thread?.contextValue?.includes('retryable'));
+    // The commands of a thread are about what is drawn.
+    await until('the thread to offer a retry', () => thread.contextValue?.includes('retryable'));
+    await until('what had streamed', () => text(thread.comments[1]) === 'Some\n\n*Cancelled.*');
     await vscode.commands.executeCommand('backchat.retry', thread);
     await until('the answer after all', () => lineEnds(api, editor).includes('0: 📬 Some more'));
   });
@@ -101,9 +103,9 @@ describe('an answer', () => {
     const editor = await buffer('fail\n');
     await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'forbidden?' });
     await until('the reason', () => lineEnds(api, editor).some((end) => end.startsWith('0: ✗ failed: ')));
-    const [thread] = api.drawn(editor.document).threads;
-    await until('it in the thread', () => text(thread?.comments[1]).includes('**Failed.**'));
-    assert.match(thread?.contextValue ?? '', /retryable/);
+    const thread = await threadIn(editor);
+    await until('it in the thread', () => text(thread.comments[1]).includes('**Failed.**'));
+    assert.match(thread.contextValue ?? '', /retryable/);
   });
 
   it('that is held says what for', async () => {
@@ -112,8 +114,8 @@ describe('an answer', () => {
     const { request } = await api.submit({ uri: editor.document.uri, range: line(0, editor), prompt: 'too fast?' });
     await until('why it is held', () => lineEnds(api, editor).some((end) => /^0: ⏸ held: .+, until .*\d/.test(end)));
     await until('the status bar to count it', () => api.inbox().statusBar.includes('$(debug-pause)'));
-    const [thread] = api.drawn(editor.document).threads;
-    await until('it in the thread', () => text(thread?.comments[1]).includes('Held: '));
+    const thread = await threadIn(editor);
+    await until('it in the thread', () => text(thread.comments[1]).includes('Held: '));
     await vscode.commands.executeCommand('backchat.retry', { requestId: request.id });
     await until('the answer', () => lineEnds(api, editor).includes('0: 📬 Echo: too fast?'));
   });

@@ -19,12 +19,12 @@ export async function backchat(): Promise<BackchatApi> {
   return api;
 }
 
-/** Waits until something is there, and returns it. Fails with the name of what was waited for. */
+/** Waits until something is there, and returns it; an empty list is nothing. Fails with the name of what was waited for. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<Exclude<NonNullable<T>, false>> {
   const end = Date.now() + PATIENCE;
   for (;;) {
     const found = await look();
-    if (found) return found as Exclude<NonNullable<T>, false>;
+    if (Array.isArray(found) ? found.length > 0 : found) return found as Exclude<NonNullable<T>, false>;
     if (Date.now() > end) {
       const extension = vscode.extensions.getExtension<BackchatApi>(EXTENSION);
       const requests = vscode.window.visibleTextEditors.flatMap(({ document }) => extension?.exports.requests(document.uri) ?? []);

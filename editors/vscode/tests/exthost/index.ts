@@ -16,6 +16,11 @@ interface Result {
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, ...(process.env.BACKCHAT_TEST_GREP && { grep: process.env.BACKCHAT_TEST_GREP }) });
   const directory = path.join(__dirname, 'tests');
+  mocha.rootHooks({
+    afterEach: async function (this: Mocha.Context) {
+      if (this.currentTest?.state === 'failed') await tellOfFailure(this.currentTest);
+    },
+  });
   for (const name of fs.readdirSync(directory).sort()) mocha.addFile(path.join(directory, name));
   const results: Result[] = [];
   const failures = await new Promise<number>((resolve) => {
@@ -26,8 +31,10 @@ export async function run(): Promise<void> {
         milliseconds: test.duration ?? 0,
         ...(error && { error: error.stack ?? error.message }),
       });
-      // After each test: what is known is there even when the run never ends.
-      fs.writeFileSync(process.env.BACKCHAT_TEST_RESULTS ?? path.join(__dirname, 'results.json'), JSON.stringify(results));
+      // After each test: what is known is there even when the run never ends. Renamed, so that it is read whole.
+      const file = process.env.BACKCHAT_TEST_RESULTS ?? path.join(__dirname, 'results.json');
+      fs.writeFileSync(`${file}.new`, JSON.stringify(results));
+      fs.renameSync(`${file}.new`, file);
     };
     mocha
       .run(resolve)
@@ -35,4 +42,11 @@ export async function run(): Promise<void> {
       .on('fail', (test, error: Error) => add(test, error));
   });
   if (failures > 0) throw new Error(`${failures} tests failed`);
+}
+
+/** Tells whoever started the tests of a failure, who keeps what the window shows now. */
+async function tellOfFailure(test: Mocha.Test): Promise<void> {
+  const address = process.env.BACKCHAT_TEST_FAILED;
+  if (address === undefined) return;
+  await fetch(address, { method: 'POST', body: JSON.stringify({ title: test.fullTitle(), error: test.err?.stack ?? test.err?.message }) });
 }

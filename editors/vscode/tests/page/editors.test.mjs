@@ -7,8 +7,10 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CACHE, REPOSITORY } from '../install.mjs';
+import { keeping } from '../failure.mjs';
+import { see } from '../patience.mjs';
 import { startVsCode } from '../vscode.mjs';
-import { badge, clickMark, fileBadges, openFile, picturing, ready, see, seeLineEnd, thread } from '../workbench.mjs';
+import { badge, fileBadges, openFile, openThread, ready, seeLineEnd, thread } from '../workbench.mjs';
 import { makeWorld } from '../world.mjs';
 
 const here = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -49,11 +51,13 @@ async function startNeovim(file) {
   };
 }
 
-before(async () => {
+const kept = (name, run) => keeping('vscode-page', name, () => ({ windows, vscode, world }), run);
+
+before(kept('before both editors', async () => {
   world = await makeWorld();
   vscode = await startVsCode({ extension, env: world.env });
   neovim = await startNeovim('notes.txt');
-});
+}));
 
 after(async () => {
   neovim?.close();
@@ -65,7 +69,7 @@ const unreadInNeovim = () => neovim.evaluate('(require("backchat").counts() or {
 
 test(
   'a question of Neovim is answered in VS Code, and then read in both',
-  picturing(() => windows, 'both editors', async () => {
+  kept('both editors', async () => {
     await see('the server in Neovim', () => neovim.evaluate('#vim.lsp.get_clients()') > 0, () => neovim.said());
     neovim.command('2Backchat submit which note is this?');
     await see('📬 in Neovim', () => unreadInNeovim() === 1, () => neovim.evaluate('require("backchat").counts() or {}'));
@@ -76,7 +80,7 @@ test(
     await see('📬 in VS Code', async () => (await badge(page)) === '1' && (await fileBadges(page))['notes.txt'] === '📬');
     await openFile(page, 'notes.txt');
     await seeLineEnd(page, 'second note', '📬 Echo: which note is this?');
-    await clickMark(page);
+    await openThread(page);
     await thread(page).getByText('Echo: which note is this?').waitFor();
     await seeLineEnd(page, 'second note', null);
     await see('no badge in VS Code', async () => (await badge(page)) === '');

@@ -5,8 +5,30 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keeping } from '../failure.mjs';
+import { AGAIN, clickFor, insist, see } from '../patience.mjs';
 import { startVsCode } from '../vscode.mjs';
-import { activityIcon, answerBox, chooseInMenu, editorText, goToLine, lens, lenses, openBox, openFile, palette, picturing, ready, see, seeLineEnd, statusBar, thread } from '../workbench.mjs';
+import {
+  answerBox,
+  chooseInMenu,
+  chord,
+  clickLens,
+  closeBox,
+  closeTab,
+  editorText,
+  goToLine,
+  lenses,
+  openBox,
+  openFile,
+  openSessions,
+  palette,
+  ready,
+  seeLineEnd,
+  selectLines,
+  sessionRow,
+  statusBar,
+  thread,
+} from '../workbench.mjs';
 import { FILES, makeWorld } from '../world.mjs';
 
 const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `../../backchat-${process.platform}-${process.arch}.vsix`);
@@ -19,30 +41,29 @@ const BLOCKS = ['<<<<<<< SEARCH', '    let mut sum = 0;', '=======', '    let mu
 let world;
 let vscode;
 const windows = [];
-const story = (name, run) => test(name, picturing(() => windows, name, run));
+const kept = (name, run) => keeping('vscode-page', name, () => ({ windows, vscode, world }), run);
+const story = (name, run) => test(name, kept(name, run));
 
-before(async () => {
+before(kept('before edits', async () => {
   world = await makeWorld({ ...FILES, 'second.rs': CODE, 'third.rs': CODE, 'fourth.rs': CODE });
   vscode = await startVsCode({ extension, env: world.env, settings: { 'diffEditor.codeLens': true, 'diffEditor.renderSideBySide': true } });
   const page = await vscode.openWindow(world.folder);
   windows.push(page);
   await ready(page);
   await see('the extension', async () => (await statusBar(page).count()) > 0);
-});
+}));
 
 after(async () => {
   await vscode?.close();
   await world?.close();
 });
 
+const editKey = (page) => () => chord(page, 'Control+K', 'b');
+
 /** Asks for a change of lines of the file in front, counted from 1. */
 async function edit(page, lines, prompt) {
-  await goToLine(page, lines[0]);
-  for (let line = lines[0]; line < lines[1]; line += 1) await page.keyboard.press('Shift+ArrowDown');
-  await page.keyboard.press('Shift+End');
-  await page.keyboard.press('Control+K');
-  await page.keyboard.press('b');
-  await answerBox(page, 'Edit in Background', prompt);
+  await selectLines(page, ...lines);
+  await answerBox(page, 'Edit in Background', prompt, editKey(page));
 }
 
 story('a change is asked for by its key, typed around, and applied by its link', async () => {
@@ -60,8 +81,7 @@ story('a change is asked for by its key, typed around, and applied by its link',
   assert.equal(await editorText(page), typed);
   assert.deepEqual(await page.locator('.notification-toast').allInnerTexts(), []);
 
-  await lens(page, 'apply').click();
-  await see('the change', async () => (await editorText(page)) === `#![allow(unused)]\n${CHANGED}`, () => editorText(page));
+  await clickLens(page, 'apply', async () => (await editorText(page)) === `#![allow(unused)]\n${CHANGED}`);
   await seeLineEnd(page, '}', null);
   await see('that it is in the buffer', async () => (await lenses(page)).includes('✎ in the buffer|dismiss'));
   assert.equal(fs.readFileSync(path.join(world.folder, 'prices.rs'), 'utf8'), CODE, 'nothing was saved');
@@ -75,11 +95,10 @@ story('a change is asked for by its key, typed around, and applied by its link',
 story('its thread offers it too', async () => {
   const [page] = windows;
   await goToLine(page, 3);
-  await palette(page, 'Backchat: Read Response');
-  await thread(page).getByText('+1 −5 moved').waitFor();
+  await palette(page, 'Backchat: Read Response', thread(page).getByText('+1 −5 moved'));
   await thread(page).hover();
-  await thread(page).getByRole('button', { name: 'Apply Edit' }).click();
-  await see('the change', async () => (await editorText(page)).startsWith(`#![allow(unused)]\n${CHANGED.slice(0, 60)}`), () => editorText(page));
+  const isApplied = async () => (await editorText(page)).startsWith(`#![allow(unused)]\n${CHANGED.slice(0, 60)}`);
+  await clickFor('the change', thread(page).getByRole('button', { name: 'Apply Edit' }), isApplied);
 });
 
 story('it is compared in a diff editor, and taken by hunks from there', async () => {
@@ -88,22 +107,23 @@ story('it is compared in a diff editor, and taken by hunks from there', async ()
   await openFile(page, 'second.rs');
   await edit(page, [1, 11], 'both places');
   await see('what is proposed', async () => (await lenses(page)).includes('✎ +2 −2 clean|apply|preview|dismiss'), () => lenses(page));
-  await lens(page, 'preview').click();
-  await page.locator('.tab.active', { hasText: 'second.rs ↔ proposed: both places' }).waitFor();
+  await clickLens(page, 'preview', page.locator('.tab.active', { hasText: 'second.rs ↔ proposed: both places' }));
   const modified = page.locator('.monaco-diff-editor .editor.modified');
   await modified.locator('.view-line', { hasText: 'let mut sum: u32 = 0;' }).waitFor();
   const links = () => modified.locator('.codelens-decoration a').allInnerTexts();
   await see('a link for each hunk', async () => (await links()).join() === '✎ apply hunk 1 of 2,✎ apply hunk 2 of 2', links);
   // The button takes the hunk at the cursor.
-  await modified.locator('.view-line', { hasText: 'total(&[1])' }).click();
-  await page.locator('.editor-actions').getByRole('button', { name: 'Apply Hunk of Edit' }).click();
-  await see('one hunk to be left', async () => (await links()).join() === '✎ apply', links);
+  await insist('one hunk to be left', async () => {
+    await modified.locator('.view-line', { hasText: 'total(&[1])' }).click({ timeout: AGAIN });
+    await page.locator('.editor-actions').getByRole('button', { name: 'Apply Hunk of Edit' }).click({ timeout: AGAIN });
+  }, async () => (await links()).join() === '✎ apply');
   const original = page.locator('.monaco-diff-editor .editor.original');
   await original.locator('.view-line', { hasText: 'total(&[1])' }).waitFor();
-  await page.locator('.editor-actions').getByRole('button', { name: 'Apply Edit' }).click();
+  const comparison = page.locator('.tab', { hasText: '↔ proposed' });
+  const applyAll = page.locator('.editor-actions').getByRole('button', { name: 'Apply Edit' });
+  await clickFor('the comparison to close', applyAll, async () => (await comparison.count()) === 0);
   await page.locator('.tab.active[data-resource-name="second.rs"]').waitFor();
   await see('both', async () => (await editorText(page)).includes('let mut sum: u32 = 0;') && (await editorText(page)).includes('total(&[1])'));
-  await page.locator('.tab', { hasText: '↔ proposed' }).waitFor({ state: 'detached' });
 });
 
 story('what was typed over stays, and VS Code resolves the conflict', async () => {
@@ -117,14 +137,13 @@ story('what was typed over stays, and VS Code resolves the conflict', async () =
   await page.keyboard.type(' // typed', { delay: 5 });
   world.model.release('start at one');
   await see('the conflict', async () => (await lenses(page)).includes('✎ +0 −0 conflict: you typed over 1 place|mark conflicts|preview|dismiss'), () => lenses(page));
-  await palette(page, 'Backchat: Apply Edit');
-  const message = page.locator('.notification-toast', { hasText: 'you typed over the same lines. Nothing was applied.' });
-  await message.waitFor();
+  const message = page.locator('.notification-toast', { hasText: 'you typed over the same lines. Nothing was applied.' }).first();
+  await palette(page, 'Backchat: Apply Edit', message);
   assert.equal(await editorText(page), CODE.replace('sum = 0;', 'sum = 0; // typed'));
-  await message.getByRole('button', { name: 'Mark Conflicts' }).click();
-  await see('the markers', async () => (await editorText(page)).includes('<<<<<<< yours'));
-  await page.locator('.codelens-decoration a', { hasText: 'Accept Incoming Change' }).click();
-  await see('the proposed line alone', async () => (await editorText(page)) === CODE.replace('sum = 0;', 'sum = 1;'), () => editorText(page));
+  const mark = message.getByRole('button', { name: 'Mark Conflicts' });
+  await clickFor('the markers', mark, async () => (await editorText(page)).includes('<<<<<<< yours'));
+  const accept = page.locator('.codelens-decoration a', { hasText: 'Accept Incoming Change' });
+  await clickFor('the proposed line alone', accept, async () => (await editorText(page)) === CODE.replace('sum = 0;', 'sum = 1;'));
 });
 
 story('a closed file is opened to be changed, and one that is dismissed loses its links', async () => {
@@ -133,27 +152,22 @@ story('a closed file is opened to be changed, and one that is dismissed loses it
   await openFile(page, 'fourth.rs');
   await edit(page, [1, 7], 'a shorter one');
   await see('what is proposed', async () => (await lenses(page)).includes('✎ +1 −5 clean|apply|preview|dismiss'), () => lenses(page));
-  await page.keyboard.press('Control+W');
-  await page.locator('.tab[data-resource-name="fourth.rs"]').waitFor({ state: 'detached' });
-  await activityIcon(page).click();
-  await page.locator('.pane-body .monaco-list-row', { hasText: '📬 fourth.rs' }).click();
-  const request = page.locator('.pane-body .monaco-list-row', { hasText: '📬 a shorter one' });
-  await request.click({ button: 'right' });
-  await chooseInMenu(page, 'Apply Edit');
+  await closeTab(page, page.locator('.tab[data-resource-name="fourth.rs"]'));
+  await openSessions(page);
+  const request = sessionRow(page, '📬 a shorter one');
+  await clickFor('its request', sessionRow(page, '📬 fourth.rs'), request);
+  await chooseInMenu(page, request, 'Apply Edit');
   await page.locator('.tab.active[data-resource-name="fourth.rs"]').waitFor();
   await see('the change', async () => (await editorText(page)) === CHANGED, () => editorText(page));
   assert.equal(fs.readFileSync(path.join(world.folder, 'fourth.rs'), 'utf8'), CODE, 'nothing was saved');
-  await lens(page, 'dismiss').click();
-  await see('no links', async () => (await lenses(page)).length === 0, () => lenses(page));
+  await clickLens(page, 'dismiss', async () => (await lenses(page)).length === 0);
   assert.equal(await editorText(page), CHANGED);
 });
 
 story('the box says which lines are meant', async () => {
   const [page] = windows;
   await goToLine(page, 2);
-  await page.keyboard.press('Control+K');
-  await page.keyboard.press('b');
-  const input = await openBox(page, 'Edit in Background · fourth.rs:2');
+  const input = await openBox(page, 'Edit in Background · fourth.rs:2', editKey(page));
   assert.equal(await input.getAttribute('placeholder'), 'What should change?');
-  await page.keyboard.press('Escape');
+  await closeBox(page);
 });

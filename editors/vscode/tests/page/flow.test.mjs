@@ -5,24 +5,30 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keeping } from '../failure.mjs';
+import { AGAIN, clickFor, insist, see } from '../patience.mjs';
 import { startVsCode } from '../vscode.mjs';
 import {
-  activityIcon,
   answerBox,
   badge,
-  clickMark,
+  clickLens,
+  closeBox,
+  closeTab,
   fileBadges,
   goToLine,
-  lens,
+  goToText,
   lenses,
   lineEnds,
   openBox,
   openFile,
+  openSessions,
+  openThread,
   palette,
-  picturing,
+  quickRow,
   ready,
-  see,
+  reply,
   seeLineEnd,
+  sessionRow,
   statusBar,
   submit,
   thread,
@@ -34,16 +40,17 @@ const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `..
 let world;
 let vscode;
 const windows = [];
-const story = (name, run) => test(name, picturing(() => windows, name, run));
+const kept = (name, run) => keeping('vscode-page', name, () => ({ windows, vscode, world }), run);
+const story = (name, run) => test(name, kept(name, run));
 
-before(async () => {
+before(kept('before flow', async () => {
   world = await makeWorld();
   vscode = await startVsCode({ extension, env: world.env });
   const page = await vscode.openWindow(world.folder);
   windows.push(page);
   await ready(page);
   await see('the extension', async () => (await statusBar(page).count()) > 0);
-});
+}));
 
 after(async () => {
   await vscode?.close();
@@ -73,7 +80,7 @@ story('a question is asked from the palette, and announced where it was asked', 
 
 story('it is opened by a click, and read by that', async () => {
   const [page] = windows;
-  await clickMark(page);
+  await openThread(page);
   await thread(page).getByText('Because it').waitFor();
   assert.match(await thread(page).innerText(), /why mutable\?[\s\S]*let total: u32 = prices\.iter\(\)\.sum\(\);/);
   await seeLineEnd(page, 'let mut sum', null);
@@ -84,23 +91,24 @@ story('it is opened by a click, and read by that', async () => {
 story('its code is copied, and inserted at the cursor', async () => {
   const [page] = windows;
   const answer = thread(page).locator('.review-comment').nth(1);
-  await answer.hover();
-  await answer.getByRole('button', { name: 'Copy Code' }).click();
-  await see('the code on the clipboard', async () => (await page.evaluate(() => navigator.clipboard.readText())).trim() === 'let total: u32 = prices.iter().sum();');
-  await answer.hover();
-  await answer.getByRole('button', { name: 'Insert Code at Cursor' }).click();
-  await see('the code in the file', async () => (await page.locator('.view-lines').first().innerText()).replaceAll('\u00a0', ' ').includes('prices.iter().sum();    /*x*/let mut'));
+  const button = async (name) => {
+    await answer.hover();
+    return answer.getByRole('button', { name });
+  };
+  const isCopied = async () => (await page.evaluate(() => navigator.clipboard.readText())).trim() === 'let total: u32 = prices.iter().sum();';
+  await clickFor('the code on the clipboard', await button('Copy Code'), isCopied);
+  const text = async () => (await page.locator('.view-lines').first().innerText()).replaceAll('\u00a0', ' ');
+  const isInserted = async () => (await text()).includes('prices.iter().sum();    /*x*/let mut');
+  await clickFor('the code in the file', await button('Insert Code at Cursor'), isInserted);
   await page.locator('.editor-instance .view-line').nth(2).click();
   await page.keyboard.press('Control+Z');
+  await see('the file without it', async () => !(await isInserted()), text);
 });
 
 story('a reply continues the conversation, and is not disturbed while it is written', async () => {
   const [page] = windows;
   world.model.script({ match: 'and faster?', answer: 'Use an iterator.' });
-  await thread(page).locator('.review-thread-reply-button').click();
-  await thread(page).locator('.comment-form .monaco-editor').first().click();
-  await page.keyboard.type('and faster?', { delay: 15 });
-  await thread(page).getByRole('button', { name: 'Send' }).click();
+  await reply(page, 'and faster?');
   await thread(page).getByText('Use an iterator.').waitFor();
   assert.equal(await thread(page).count(), 1);
 });
@@ -109,10 +117,7 @@ story('a link to a command in an answer does nothing', async () => {
   const [page] = windows;
   const sideBar = page.locator('.part.sidebar');
   world.model.script({ match: 'what now?', answer: 'Press [this](command:workbench.action.toggleSidebarVisibility), see [that](https://example.org/).' });
-  await thread(page).locator('.review-thread-reply-button').click();
-  await thread(page).locator('.comment-form .monaco-editor').first().click();
-  await page.keyboard.type('what now?', { delay: 15 });
-  await thread(page).getByRole('button', { name: 'Send' }).click();
+  await reply(page, 'what now?');
   const answer = thread(page).locator('.review-comment', { hasText: 'Press this, see that.' });
   await answer.waitFor();
   const target = (name) => answer.locator('a', { hasText: name }).evaluateAll((links) => links.map((link) => link.dataset.href ?? '').join());
@@ -134,17 +139,16 @@ story('a link to a command in an answer does nothing', async () => {
   });
   await page.mouse.click(at.x, at.y);
   // What the click sets off, if anything, comes before the palette.
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input.input').waitFor();
-  await page.keyboard.press('Escape');
+  await insist('the palette', () => page.keyboard.press('F1'), page.locator('.quick-input-widget input.input'));
+  await closeBox(page);
   assert.ok(await sideBar.isVisible());
 });
 
 story('the transcript is shown as markdown', async () => {
   const [page] = windows;
   await thread(page).hover();
-  await thread(page).getByRole('button', { name: /Open Transcript/ }).first().click();
-  await page.locator('.tab', { hasText: 'Transcript of prices.rs' }).waitFor();
+  const transcript = page.locator('.tab', { hasText: 'Transcript of prices.rs' });
+  await clickFor('the transcript', thread(page).getByRole('button', { name: /Open Transcript/ }).first(), transcript);
   await see('the conversation', async () => {
     for (const frame of page.frames()) {
       const text = await frame.locator('body').innerText({ timeout: 1000 }).catch(() => '');
@@ -152,14 +156,14 @@ story('the transcript is shown as markdown', async () => {
     }
     return false;
   });
-  await page.keyboard.press('Control+W');
+  await closeTab(page, transcript);
 });
 
 story('typing above moves it while it runs', async () => {
   const [page] = windows;
   world.model.script({ match: 'what is printed?', answer: 'Six.', gate: true });
   await openFile(page, 'prices.rs');
-  await page.locator('.editor-instance .view-line', { hasText: 'println' }).click();
+  await goToText(page, 'println');
   await submit(page, 'what is printed?');
   await seeLineEnd(page, 'println', '⟳ running');
   await goToLine(page, 1);
@@ -173,30 +177,26 @@ story('typing above moves it while it runs', async () => {
 story('its progress is shown to those who ask, and can be cancelled there', async () => {
   const [page] = windows;
   world.model.script({ match: 'how long?', answer: 'Too long.', gate: true });
-  await page.locator('.editor-instance .view-line', { hasText: 'fn main' }).click();
+  await goToText(page, 'fn main');
   await submit(page, 'how long?');
   await seeLineEnd(page, 'fn main', '⟳ running');
-  await palette(page, 'Backchat: Show Progress');
   const progress = page.locator('.notification-toast', { hasText: 'Backchat: how long?' });
+  await palette(page, 'Backchat: Show Progress', progress);
   await progress.getByText(/running \d/).waitFor();
-  await progress.getByRole('button', { name: 'Cancel' }).click();
-  await seeLineEnd(page, 'fn main', null);
+  const isCancelled = async () => !(await lineEnds(page)).some(({ code }) => code.includes('fn main'));
+  await clickFor('it to be cancelled', progress.getByRole('button', { name: 'Cancel' }), isCancelled);
   await progress.waitFor({ state: 'hidden' });
   world.model.release('how long?');
 });
 
 story('the sessions are listed, and lead to the answer', async () => {
   const [page] = windows;
-  await activityIcon(page).click();
-  const row = page.locator('.pane-body .monaco-list-row', { hasText: '📬 prices.rs' });
-  await row.waitFor();
-  await row.click();
-  const request = page.locator('.pane-body .monaco-list-row', { hasText: '📬 what is printed?' });
-  await request.waitFor();
-  await request.click();
-  await thread(page).getByText('Six.').first().waitFor();
+  await openSessions(page);
+  const request = sessionRow(page, '📬 what is printed?');
+  await clickFor('its requests', sessionRow(page, '📬 prices.rs'), request);
+  await clickFor('the answer', request, thread(page).getByText('Six.'));
   await seeLineEnd(page, 'println', null);
-  await page.locator('.pane-body .monaco-list-row', { hasText: 'what is printed?' }).first().waitFor();
+  await sessionRow(page, 'what is printed?').first().waitFor();
 });
 
 story('a reloaded window shows everything again', async () => {
@@ -225,8 +225,7 @@ story('what is read in one window is read in the other', async () => {
   await openFile(second, 'notes.txt');
   await seeLineEnd(second, 'second note', '📬 Echo: before the reload?');
   await goToLine(second, 2);
-  await palette(second, 'Backchat: Read Response');
-  await thread(second).getByText('Echo: before the reload?').waitFor();
+  await palette(second, 'Backchat: Read Response', thread(second).getByText('Echo: before the reload?'));
   await seeLineEnd(second, 'second note', null);
   await seeLineEnd(first, 'second note', null);
   await see('one left in the badge', async () => (await badge(first)) === '1');
@@ -242,17 +241,17 @@ story('a prompt of the library is chosen from the list, and words are added', as
   world.model.script({ match: 'in one word', answer: '```\nfirst\n```' });
   await openFile(page, 'notes.txt');
   await goToLine(page, 1);
-  await palette(page, 'Backchat: Ask with Prompt');
-  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: 'Say it shorter' });
-  await row.getByText('Without loss').waitFor();
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'empty.md' }).waitFor();
-  await row.hover();
-  await row.getByRole('button', { name: 'Add words of your own' }).click();
-  await answerBox(page, 'Say it shorter', 'in one word');
+  const row = quickRow(page, 'Say it shorter');
+  await answerBox(page, 'Say it shorter', 'in one word', async () => {
+    await openBox(page, 'Ask with Prompt', () => palette(page, 'Backchat: Ask with Prompt'));
+    await row.getByText('Without loss').waitFor();
+    await quickRow(page, 'empty.md').waitFor();
+    await row.hover();
+    await row.getByRole('button', { name: 'Add words of your own' }).click({ timeout: AGAIN });
+  });
   await see('what is proposed', async () => (await lenses(page)).includes('✎ +1 −1 clean|apply|preview|dismiss'), () => lenses(page));
   assert.match(world.model.requests().at(-1).prompt, /Make it shorter\.[^]*in one word/);
-  await lens(page, 'dismiss').click();
-  await see('no links', async () => (await lenses(page)).length === 0);
+  await clickLens(page, 'dismiss', async () => (await lenses(page)).length === 0);
 });
 
 story('one notification tells of a whole batch, when no one looks', async () => {
@@ -276,39 +275,34 @@ story('one notification tells of a whole batch, when no one looks', async () => 
     delete document.hasFocus;
     window.dispatchEvent(new Event('focus'));
   });
-  await page.locator('.notification-toast').getByRole('button', { name: 'Read Next' }).click();
-  await thread(page).getByText('Done.').first().waitFor();
+  await clickFor('an answer', page.locator('.notification-toast').getByRole('button', { name: 'Read Next' }), thread(page).getByText('Done.'));
 });
 
 story('a key goes into the secret storage and to the server, and nowhere else', async () => {
   const [page] = windows;
-  await palette(page, 'Backchat: Select Model');
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'locked' }).getByText('BACKCHAT_LOCKED_KEY').waitFor();
-  await page.keyboard.press('Escape');
-  await palette(page, 'Backchat: Set API Key');
-  await answerBox(page, 'Set API Key', 'sk-planted-in-a-test');
-  await see('the model to be ready', async () => {
-    await palette(page, 'Backchat: Select Model');
-    const row = page.locator('.quick-input-list .monaco-list-row', { hasText: 'locked' });
-    await row.waitFor();
-    const text = await row.innerText();
-    await page.keyboard.press('Escape');
-    return text.includes('From ');
-  });
-  await palette(page, 'Backchat: Set API Key');
-  await answerBox(page, 'Set API Key', '');
+  const setKey = (key) => answerBox(page, 'Set API Key', key, () => palette(page, 'Backchat: Set API Key'));
+  const models = () => openBox(page, 'Select Model', () => palette(page, 'Backchat: Select Model'));
+  const locked = quickRow(page, 'locked');
+  await models();
+  await locked.getByText('BACKCHAT_LOCKED_KEY').waitFor();
+  await closeBox(page);
+  await setKey('sk-planted-in-a-test');
+  await insist('the model to be ready', async () => {
+    await closeBox(page);
+    await models();
+    await locked.waitFor({ timeout: AGAIN });
+  }, async () => (await locked.count()) > 0 && (await locked.innerText()).includes('From '));
+  await closeBox(page);
+  await setKey('');
 });
 
 story('earlier prompts come back with the arrow keys', async () => {
   const [page] = windows;
   await openFile(page, 'notes.txt');
-  await palette(page, 'Backchat: Submit to Background');
-  const input = await openBox(page, 'Submit to Background');
-  await page.keyboard.press('ArrowUp');
-  await see('the latest prompt', async () => (await input.inputValue()) === 'batch two');
-  await page.keyboard.press('ArrowUp');
-  await see('the one before', async () => (await input.inputValue()) === 'batch one');
-  await page.keyboard.press('ArrowDown');
-  await see('the latest again', async () => (await input.inputValue()) === 'batch two');
-  await page.keyboard.press('Escape');
+  const input = await openBox(page, 'Submit to Background', () => palette(page, 'Backchat: Submit to Background'));
+  const recall = (what, key, prompt) => insist(what, () => page.keyboard.press(key), async () => (await input.inputValue()) === prompt);
+  await recall('the latest prompt', 'ArrowUp', 'batch two');
+  await recall('the one before', 'ArrowUp', 'batch one');
+  await recall('the latest again', 'ArrowDown', 'batch two');
+  await closeBox(page);
 });

@@ -5,8 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keeping } from '../failure.mjs';
+import { clickFor, insist, see } from '../patience.mjs';
 import { startVsCode } from '../vscode.mjs';
-import { goToLine, openFile, palette, picturing, ready, see, seeLineEnd, statusBar, submit } from '../workbench.mjs';
+import { closeBox, goToLine, openBox, openFile, palette, quickRow, ready, seeLineEnd, statusBar, submit } from '../workbench.mjs';
 import { makeWorld } from '../world.mjs';
 
 const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `../../backchat-${process.platform}-${process.arch}.vsix`);
@@ -15,9 +17,10 @@ let world;
 let vscode;
 let intruder;
 const windows = [];
-const story = (name, run) => test(name, picturing(() => windows, name, run));
+const kept = (name, run) => keeping('vscode-page', name, () => ({ windows, vscode, world }), run);
+const story = (name, run) => test(name, kept(name, run));
 
-before(async () => {
+before(kept('before trust', async () => {
   world = await makeWorld();
   intruder = path.join(world.root, 'intruder-was-here');
   const program = path.join(world.folder, 'intruder.sh');
@@ -31,7 +34,7 @@ before(async () => {
   const page = await vscode.openWindow(world.folder);
   windows.push(page);
   await ready(page);
-});
+}));
 
 after(async () => {
   await vscode?.close();
@@ -50,30 +53,28 @@ story('in a restricted workspace questions are answered', async () => {
 
 story('the prompts of a restricted workspace are not read, until it is trusted', async () => {
   const [page] = windows;
-  await palette(page, 'Backchat: Ask with Prompt');
-  const row = (text) => page.locator('.quick-input-list .monaco-list-row', { hasText: text });
-  await row('The prompts of this workspace are not read').click();
-  await page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
-  await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor({ state: 'detached' });
+  const list = () => openBox(page, 'Ask with Prompt', () => palette(page, 'Backchat: Ask with Prompt'));
+  await list();
+  const trust = page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true });
+  await clickFor('the question of trust', quickRow(page, 'The prompts of this workspace are not read'), trust);
+  const isTrusted = async () => (await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).count()) === 0;
+  await clickFor('the workspace to be trusted', trust, isTrusted);
+  // The extension host may start anew now: what is open then closes, and keys are swallowed.
   await openFile(page, 'notes.txt');
-  await see('the prompt of the workspace', async () => {
-    await palette(page, 'Backchat: Ask with Prompt');
-    await page.locator('.quick-input-widget .quick-input-title', { hasText: 'Ask with Prompt' }).waitFor();
-    const found = await row('review').isVisible();
-    await page.keyboard.press('Escape');
-    return found;
-  });
+  await insist('the prompt of the workspace', async () => {
+    await closeBox(page);
+    await list();
+  }, quickRow(page, 'review'));
+  await closeBox(page);
 });
 
 story('without a program there is a message with a way out, and the workspace names none', async () => {
   const [page] = windows;
   const [installed] = fs.readdirSync(vscode.extensions).filter((name) => name.startsWith('backchat.backchat'));
   fs.rmSync(path.join(vscode.extensions, installed, 'server'), { recursive: true });
-  await palette(page, 'Backchat: Restart Server');
-  const message = page.locator('.notification-toast', { hasText: "Backchat can't start its server." });
-  await message.waitFor();
+  const message = page.locator('.notification-toast', { hasText: "Backchat can't start its server." }).first();
+  await palette(page, 'Backchat: Restart Server', message);
   assert.match(await message.innerText(), /has no program for this platform\.[\s\S]*on the PATH was not found/);
-  await message.getByRole('button', { name: 'Open Settings' }).click();
-  await page.locator('.settings-editor').waitFor();
+  await clickFor('the settings', message.getByRole('button', { name: 'Open Settings' }), page.locator('.settings-editor'));
   assert.ok(!fs.existsSync(intruder), 'the program that the workspace names was never run');
 });
