@@ -94,8 +94,7 @@ async function main() {
   const on = machine();
   const measured = figures();
   if (only?.includes("neovim") ?? true) {
-    const neovim = await measureNeovim({ times: options.quick ? 5 : 40 });
-    if (neovim) measured.push(neovim);
+    measured.push(...(await measureNeovim({ times: options.quick ? 5 : 40 })));
   }
   if (only?.includes("vscode") ?? true) {
     measured.push(...(await measureVsCode({ times: options.quick ? 3 : 20, server, install: only !== undefined })));

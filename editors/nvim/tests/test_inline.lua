@@ -63,12 +63,12 @@ T["running"] = function()
   local running = { state = "running", attempt = 1, startedAt = 1000 }
   equal(draw(running).eol, " ● running 12s · why is this slow?")
   equal(
-    draw(running, { stream = "one\ntwo three" }).eol,
+    draw(running, { stream = { bytes = 13, line = "two three" } }).eol,
     " ● running 12s · ≈4 tokens · why is this slow?"
   )
   running.lane = "foreground"
   equal(
-    draw(running, { stream = "one\ntwo \27three" }).eol,
+    draw(running, { stream = { bytes = 14, line = "two \27three" } }).eol,
     " ● running 12s · ≈4 tokens · two ␛three"
   )
   running.attempt = 2

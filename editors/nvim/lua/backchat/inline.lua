@@ -16,7 +16,7 @@ local M = {}
 ---@field now integer milliseconds since the epoch
 ---@field width integer cells that the window has for text
 ---@field indent integer cells before the code that was asked about
----@field stream? string the streamed text so far
+---@field stream? backchat.Stream what is streamed
 ---@field proposal? backchat.ProposalSummary what a finished request for a change proposes
 
 ---@type table<string, string>
@@ -72,20 +72,20 @@ local function progress(request, context)
   local tokens = request.usage and request.usage.outputTokens
   if tokens then
     table.insert(parts, tokens .. " tokens")
-  elseif context.stream and context.stream ~= "" then
+  elseif context.stream and context.stream.bytes > 0 then
     -- The provider tells at the end; until then, four bytes are about a token.
-    table.insert(parts, ("≈%d tokens"):format(math.ceil(#context.stream / 4)))
+    table.insert(parts, ("≈%d tokens"):format(math.ceil(context.stream.bytes / 4)))
   end
   if request.attempt > 1 then
     table.insert(parts, "attempt " .. request.attempt)
   end
   if request.lane == "foreground" and context.stream then
-    local last = vim.trim(context.stream):match("[^\n]*$")
+    local last = visible.single(context.stream.line)
     if last ~= "" then
-      table.insert(parts, visible.single(last))
+      table.insert(parts, last)
     end
   elseif request.lane == "background" then
-    table.insert(parts, visible.cut(visible.single(request.prompt), 60))
+    table.insert(parts, visible.beginning(request.prompt, 60))
   end
   return table.concat(parts, " · ")
 end
@@ -95,7 +95,7 @@ end
 ---@param context backchat.DrawingContext
 ---@return string
 local function summary(request, face, context)
-  local prompt = visible.cut(visible.single(request.prompt), 60)
+  local prompt = visible.beginning(request.prompt, 60)
   if face == "sending" then
     return "sending · " .. prompt
   elseif face == "queued" then

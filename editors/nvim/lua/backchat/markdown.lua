@@ -4,6 +4,10 @@ local notify = require("backchat.notify")
 
 local M = {}
 
+--- Neovim 0.10 parses all of a Markdown text anew for each change of it. Its highlighting by regular
+--- expressions, which is taken there, still costs several milliseconds a redraw.
+local PARSES_CHANGES = vim.fn.has("nvim-0.11") == 1
+
 --- Makes a buffer one that shows markdown. Its file type is not markdown, so that no other plugin
 --- takes a model's words for a document of the user's.
 ---@param bufnr integer
@@ -14,8 +18,19 @@ function M.prepare(bufnr)
   vim.bo[bufnr].undolevels = -1
   vim.bo[bufnr].modifiable = false
   vim.bo[bufnr].filetype = "backchat"
-  if not pcall(vim.treesitter.start, bufnr, "markdown") then
+  if not PARSES_CHANGES or not pcall(vim.treesitter.start, bufnr, "markdown") then
     vim.bo[bufnr].syntax = "markdown"
+  end
+end
+
+--- Says whether text is being appended to a buffer. Where highlighting costs more than a moment for each
+--- change there is none meanwhile.
+---@param bufnr integer
+---@param streams boolean
+function M.set_streaming(bufnr, streams)
+  local syntax = streams and "" or "markdown"
+  if not PARSES_CHANGES and vim.bo[bufnr].syntax ~= syntax then
+    vim.bo[bufnr].syntax = syntax
   end
 end
 

@@ -5,6 +5,7 @@
 local client = require("backchat.client")
 local config = require("backchat.config")
 local documents = require("backchat.documents")
+local frames = require("backchat.frames")
 local inline = require("backchat.inline")
 local positions = require("backchat.positions")
 local proposals = require("backchat.proposals")
@@ -15,9 +16,6 @@ local M = {}
 
 M.namespace = vim.api.nvim_create_namespace("backchat.marks")
 
---- The least time between two drawings of streamed text, in milliseconds.
-local STREAM_INTERVAL = 100
-
 ---@class backchat.Mark
 ---@field bufnr integer
 ---@field request backchat.Request
@@ -26,7 +24,6 @@ local STREAM_INTERVAL = 100
 ---@field head_id? integer the extmark that holds the sign and the text behind the first line
 ---@field lines_id? integer the extmark that holds the lines below
 ---@field looked_again? boolean its place was asked for
----@field streamed_at? integer when it was last drawn for streamed text
 
 --- By the request's id, or by the idempotency key of one that was not yet accepted.
 ---@type table<string, backchat.Mark>
@@ -132,12 +129,11 @@ local function draw(mark, place)
   local bufnr = mark.bufnr
   place = clamp(bufnr, place)
   local below = row_below(bufnr, place)
-  local stream = streams.get(mark.request.id)
   local drawing = inline.draw(mark.request, {
     now = os.time() * 1000,
     width = text_width(bufnr),
     indent = indent_of(bufnr, place.start_row),
-    stream = stream and stream.text,
+    stream = streams.get(mark.request.id),
     proposal = proposals.get(mark.request.id),
   }, mark.sending)
   local priority = config.get("inline.priority")
@@ -371,13 +367,15 @@ signals.on("stream", function(id)
   if not mark or mark.request.state ~= "running" then
     return
   end
-  -- Many answers may stream at once; what is left out is drawn with the next second.
-  local now = vim.uv.now()
-  local place = now - (mark.streamed_at or 0) >= STREAM_INTERVAL and where(mark)
-  if place then
-    mark.streamed_at = now
-    draw(mark, place)
-  end
+  frames.request(mark, function()
+    -- One that is in no window is drawn with the next second.
+    local place = mark.request.state == "running"
+      and vim.fn.bufwinid(mark.bufnr) ~= -1
+      and where(mark)
+    if place then
+      draw(mark, place)
+    end
+  end)
 end)
 
 return M

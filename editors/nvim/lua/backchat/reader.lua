@@ -5,12 +5,13 @@ local actions = require("backchat.actions")
 local answer = require("backchat.answer")
 local client = require("backchat.client")
 local config = require("backchat.config")
+local conversations = require("backchat.conversation")
+local frames = require("backchat.frames")
 local inline = require("backchat.inline")
 local locate = require("backchat.locate")
 local markdown = require("backchat.markdown")
 local notify = require("backchat.notify")
 local reply = require("backchat.reply")
-local requests = require("backchat.requests")
 local signals = require("backchat.signals")
 local streams = require("backchat.streams")
 local submit = require("backchat.submit")
@@ -23,6 +24,8 @@ local M = {}
 ---@field bufnr integer
 ---@field window integer
 ---@field turns backchat.Turn[] the answer and the replies that were given here
+---@field conversation backchat.Conversation the turns as they are drawn
+---@field place table the size and the frame of the window
 ---@field stop fun()[] ends listening
 
 ---@type backchat.Reader?
@@ -34,78 +37,55 @@ local function is_shown(reader)
   return open == reader and vim.api.nvim_win_is_valid(reader.window)
 end
 
---- The newest that is known of a turn: the stream is ahead of what was read while it runs.
----@param turn backchat.Turn
----@return backchat.Request
----@return backchat.Response?
-local function newest(turn)
-  local request = requests.get(turn.request.id) or turn.request
-  local stream = request.state == "running" and streams.get(request.id)
-  if stream and stream.complete then
-    return request,
-      { text = stream.text, partial = true, attempt = stream.attempt, nextSeq = stream.next_seq }
-  end
-  return request, turn.response
-end
-
----@param reader backchat.Reader
----@return string[]
-local function content(reader)
-  local lines = {}
-  for index, turn in ipairs(reader.turns) do
-    local request, response = newest(turn)
-    local prompt = visible.lines(vim.trim(request.prompt))
-    if index > 1 then
-      vim.list_extend(lines, { "", "---", "" })
-    end
-    if index > 1 or #prompt > 1 or vim.fn.strdisplaywidth(prompt[1]) > 60 then
-      for _, line in ipairs(prompt) do
-        table.insert(lines, "> " .. line)
-      end
-      table.insert(lines, "")
-    end
-    vim.list_extend(lines, answer.lines(request, response))
-  end
-  return lines
-end
-
----@param lines string[]
----@param width integer
+--- The widest that the window may be.
 ---@return integer
-local function height_of(lines, width)
+local function width_limit()
+  return math.min(config.get("float.max_width"), vim.o.columns - 4)
+end
+
+--- How many rows of a window the lines of a buffer take, `limit` at the most.
+---@param bufnr integer
+---@param width integer
+---@param limit integer
+---@return integer
+local function height_of(bufnr, width, limit)
   local height = 0
-  for _, line in ipairs(lines) do
+  for _, line in ipairs(vim.api.nvim_buf_get_lines(bufnr, 0, limit, false)) do
+    if height >= limit then
+      break
+    end
     height = height + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / width))
   end
-  return height
+  return math.min(height, limit)
 end
 
----@param reader { turns: backchat.Turn[] }
----@param lines string[]
+---@param conversation backchat.Conversation
 ---@return table
-local function geometry(reader, lines)
-  local width = math.min(config.get("float.max_width"), vim.o.columns - 4)
-  local widest = 0
-  for _, line in ipairs(lines) do
-    widest = math.max(widest, vim.fn.strdisplaywidth(line))
-  end
-  local first = newest(reader.turns[1])
+local function geometry(conversation)
+  local first = conversations.request(conversation.turns[1])
   local footer = (" %s · r reply · gy yank code · q close "):format(answer.facts(first))
-  width = math.min(width, math.max(widest + 1, vim.fn.strdisplaywidth(footer) + 1, 60))
+  local widest = math.max(conversation.widest + 1, vim.fn.strdisplaywidth(footer) + 1, 60)
+  local width = math.min(width_limit(), widest)
   local limit = config.get("float.max_height")
-  limit = limit < 1 and math.floor(vim.o.lines * limit) or limit
-  local height = math.max(3, math.min(limit, height_of(lines, width), vim.o.lines - 6))
+  limit = math.min(limit < 1 and math.floor(vim.o.lines * limit) or limit, vim.o.lines - 6)
   local title = (" %s %s "):format(
     (inline.icon(first.state == "done" and "read" or inline.face(first))),
-    visible.cut(visible.single(first.prompt), width - 8)
+    visible.beginning(first.prompt, width - 8)
   )
   return {
     width = width,
-    height = height,
+    height = math.max(3, height_of(conversation.bufnr, width, limit)),
     title = title,
     footer = footer,
     footer_pos = "right",
   }
+end
+
+--- The newest that is known of the last turn's request.
+---@param reader backchat.Reader
+---@return backchat.Request
+local function newest(reader)
+  return conversations.request(reader.turns[#reader.turns])
 end
 
 --- Puts the cursor on the last line, which is at the bottom of the window.
@@ -118,27 +98,58 @@ local function show_end(reader)
   end)
 end
 
+--- Draws by `update`, then makes the window fit what it shows. A cursor at the end stays there.
 ---@param reader backchat.Reader
-local function render(reader)
+---@param update fun()
+local function draw(reader, update)
   if not is_shown(reader) then
     return
   end
-  local lines = content(reader)
-  local at_end = vim.api.nvim_win_get_cursor(reader.window)[1]
-    == vim.api.nvim_buf_line_count(reader.bufnr)
-  local follow = at_end and vim.api.nvim_buf_line_count(reader.bufnr) > 1
-  markdown.set_lines(reader.bufnr, lines)
-  vim.api.nvim_win_set_config(reader.window, geometry(reader, lines))
-  if follow then
+  local count = vim.api.nvim_buf_line_count(reader.bufnr)
+  local at_end = count > 1 and vim.api.nvim_win_get_cursor(reader.window)[1] == count
+  update()
+  local place = geometry(reader.conversation)
+  if not vim.deep_equal(place, reader.place) then
+    reader.place = place
+    vim.api.nvim_win_set_config(reader.window, place)
+  end
+  if at_end then
     show_end(reader)
   end
+end
+
+---@param reader backchat.Reader
+local function render(reader)
+  draw(reader, function()
+    conversations.draw(reader.conversation)
+  end)
+end
+
+--- Draws with the next frame what came of a stream.
+---@param reader backchat.Reader
+---@param id string
+local function follow(reader, id)
+  local stream = streams.get(id)
+  if not stream or not stream.complete then
+    return
+  end
+  frames.request(reader, function()
+    draw(reader, function()
+      if
+        not conversations.follows(reader.conversation, id)
+        or not conversations.grow(reader.conversation, width_limit())
+      then
+        conversations.draw(reader.conversation)
+      end
+    end)
+  end)
 end
 
 --- What is on the screen is read.
 ---@param reader backchat.Reader
 local function take(reader)
   for _, turn in ipairs(reader.turns) do
-    local request = newest(turn)
+    local request = conversations.request(turn)
     if request.unread and is_shown(reader) then
       taking.take({ requestId = request.id })
     end
@@ -197,7 +208,7 @@ end
 ---@param reader backchat.Reader
 ---@param prompt string
 local function send_reply(reader, prompt)
-  local last = newest(reader.turns[#reader.turns])
+  local last = newest(reader)
   locate.request(last, function(problem, bufnr, place)
     if problem or not bufnr then
       vim.fn.histadd("input", prompt)
@@ -227,7 +238,7 @@ local function map_keys(reader)
   end
   local function act(action)
     return function()
-      actions.apply(action, (newest(reader.turns[#reader.turns])))
+      actions.apply(action, newest(reader))
     end
   end
   map("q", M.close, "Close")
@@ -268,7 +279,7 @@ local function listen(reader)
   reader.stop = {
     signals.on("stream", function(id)
       if is_mine(id) then
-        render(reader)
+        follow(reader, id)
       end
     end),
     signals.on("request", function(request, before)
@@ -277,7 +288,7 @@ local function listen(reader)
       end
       if request.state ~= "running" and (not before or before.state ~= request.state) then
         refresh(reader)
-      else
+      elseif not before or before.state ~= "running" or before.attempt ~= request.attempt then
         render(reader)
       end
     end),
@@ -300,9 +311,9 @@ local function show(turn)
   vim.bo[bufnr].bufhidden = "wipe"
   markdown.prepare(bufnr)
   local turns = { turn }
-  local lines = content({ turns = turns })
-  markdown.set_lines(bufnr, lines)
-  local place = geometry({ turns = turns }, lines)
+  local conversation = conversations.begin(bufnr, turns)
+  local place = geometry(conversation)
+  local wanted = vim.deepcopy(place)
   -- Below the cursor where there is room, else above it.
   local screen_row = vim.fn.screenrow()
   local below = vim.o.lines - screen_row - vim.o.cmdheight - 2
@@ -325,7 +336,15 @@ local function show(turn)
   vim.wo[window].linebreak = true
   vim.wo[window].breakindent = true
   vim.wo[window].conceallevel = 0
-  local reader = { bufnr = bufnr, window = window, turns = turns, stop = {} }
+  ---@type backchat.Reader
+  local reader = {
+    bufnr = bufnr,
+    window = window,
+    turns = turns,
+    conversation = conversation,
+    place = wanted,
+    stop = {},
+  }
   open = reader
   listen(reader)
   map_keys(reader)

@@ -76,6 +76,24 @@ function M.cut(line, width)
   return kept .. "…"
 end
 
+--- The beginning of a text on one line, cut to a width. Costs the same however long the text is.
+---@param text string
+---@param width integer in cells
+---@return string
+function M.beginning(text, width)
+  local first = text:find("%S")
+  if not first then
+    return ""
+  end
+  -- Enough for as many characters, of several bytes each, with blanks between them.
+  local limit = first + 16 * width
+  if #text <= limit then
+    return M.cut(M.single(text:sub(first)), width)
+  end
+  local kept = text:sub(first, limit + vim.str_utf_start(text, limit + 1))
+  return M.cut(M.single(kept) .. " …", width)
+end
+
 --- Breaks one line into lines that fit a width, at blanks where there are any. A continuation
 --- keeps the line's own indent.
 ---@param line string
