@@ -314,6 +314,80 @@ T["the preview is a diff in a float, and changes nothing"] = function()
   equal(child.mark("✎").sign, "📬")
 end
 
+--- The commands in a text that offers some.
+local function offered(words)
+  local commands = {}
+  for command in words:gmatch(":(Backchat [%a]+!?)") do
+    table.insert(commands, command)
+  end
+  return commands
+end
+
+local function footer(child)
+  local chunks = child.lua_get("vim.api.nvim_win_get_config(0).footer")
+  return table.concat(vim.tbl_map(function(chunk)
+    return chunk[1]
+  end, chunks))
+end
+
+T["what the preview offers works in the preview"] = function()
+  local child = open()
+  proposed(child)
+  child.cmd("Backchat preview")
+  child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
+  equal(offered(footer(child)), { "Backchat apply" })
+  child.cmd(offered(footer(child))[1])
+  child.wait_for("vim.api.nvim_win_get_config(0).relative == ''")
+  equal(text(child), with({ [6] = "  return 22" }))
+  wait_message(child, "applied +1 −1 · pair.lua")
+end
+
+T["what the preview says of hunks works in the preview"] = function()
+  local child = open()
+  harness.script({ match = "both places", answer = BLOCKS })
+  child.cmd("Backchat edit both places")
+  child.wait_mark("✎ +2 −2 clean")
+  child.cmd("Backchat preview")
+  child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
+  local command = text(child)[2]:match(":(Backchat apply %d)")
+  child.cmd(command)
+  wait_message(child, "applied hunk 2 of 2")
+  equal(text(child), with({ [6] = "  return 20" }))
+end
+
+T["a conflict offers only what does something, in its mark and in the preview"] = function()
+  local child = open()
+  asked(child)
+  child.api.nvim_buf_set_lines(0, 5, 6, false, { "  return 3" })
+  local typed = text(child)
+  harness.release("double it")
+  local mark = child.wait_mark("conflict: you typed over 1 place")
+  equal(offered(mark.eol), { "Backchat preview", "Backchat apply!" })
+  child.cmd("6")
+  child.cmd("Backchat preview")
+  child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
+  equal(offered(footer(child)), { "Backchat apply!" })
+  child.cmd("Backchat apply!")
+  child.wait_for("vim.api.nvim_win_get_config(0).relative == ''")
+  wait_message(child, "marked 1 conflict")
+  equal(#text(child), #typed + 4)
+  -- Between its own markers it offers no second time.
+  mark = child.wait_mark("resolve the conflict markers")
+  equal(offered(mark.eol), { "Backchat preview" })
+  child.cmd("Backchat apply")
+  wait_message(child, "conflict markers already")
+end
+
+T["after apply a mark does not say that its code has changed"] = function()
+  local child = open()
+  proposed(child)
+  child.cmd("Backchat apply")
+  child.wait_mark("✎ in the buffer")
+  -- The server says that it has; the user knows why.
+  child.wait_for('require("backchat.requests").list()[1].anchor.status == "changed"')
+  equal(child.wait_mark("✎ in the buffer").eol, " ✓ ✎ in the buffer · double it")
+end
+
 T["the preview shows conflicts too"] = function()
   local child = open()
   asked(child)
@@ -344,6 +418,31 @@ T["diff compares the buffer with the merged text in a tab"] = function()
   equal(text(child), LINES)
   child.cmd("tabclose")
   equal(child.wo.diff, false)
+end
+
+T["the two sides of diff are in step, row by row"] = function()
+  local child = open()
+  proposed(child)
+  equal(#child.below() > 0, true)
+  child.cmd("Backchat diff")
+  child.wait_for("vim.fn.tabpagenr('$') == 2")
+  local rows = child.lua([[
+    vim.cmd.redraw()
+    return vim.tbl_map(function(window)
+      local rows = {}
+      for line = 1, vim.api.nvim_buf_line_count(vim.api.nvim_win_get_buf(window)) do
+        table.insert(rows, vim.fn.screenpos(window, line, 1).row)
+      end
+      return rows
+    end, vim.api.nvim_tabpage_list_wins(0))
+  ]])
+  equal(#rows[1], #LINES)
+  equal(rows[1], rows[2])
+  child.cmd("tabclose")
+  -- Lines below the code are drawn again where nothing is compared.
+  harness.wait("the lines are back", function()
+    return #child.below() > 0
+  end)
 end
 
 T["a proposal is shown when its file is opened later"] = function()

@@ -104,7 +104,11 @@ T["what an edit proposes"] = function()
   )
   equal(
     eol({ status = "conflict", conflicts = 2 }),
-    " ✓ ✎ +12 −3 conflict: you typed over 2 places · :Backchat apply · why is this slow?"
+    " ✓ ✎ +12 −3 conflict: you typed over 2 places · :Backchat preview · :Backchat apply! · why is this slow?"
+  )
+  equal(
+    eol({ status = "conflict", conflicts = 2, marked = true }),
+    " ✓ ✎ +12 −3 conflict: resolve the conflict markers, <<<<<<< · :Backchat preview · why is this slow?"
   )
   equal(eol({ hunks = 0 }), " ✓ ✎ in the buffer · why is this slow?")
   equal(
@@ -139,6 +143,34 @@ T["a doubtful place is told"] = function()
   local range = { start = { line = 0, character = 0 }, ["end"] = { line = 0, character = 0 } }
   local gone = draw({ state = "done", anchor = { range = range, status = "gone" } })
   equal(gone.eol, " ✓ why is this slow? · its code is not here any more")
+end
+
+T["a change that was applied does not say that its code has changed"] = function()
+  local range = { start = { line = 0, character = 0 }, ["end"] = { line = 0, character = 0 } }
+  local function eol(status, proposal)
+    return draw({
+      intent = "edit",
+      state = "done",
+      anchor = { range = range, status = status },
+    }, {
+      proposal = vim.tbl_extend(
+        "force",
+        { status = "clean", added = 1, removed = 1, hunks = 1, conflicts = 0 },
+        proposal
+      ),
+    }).eol
+  end
+  local applied = { added = 0, removed = 0, hunks = 0 }
+  equal(eol("changed", applied), " ✓ ✎ in the buffer · why is this slow?")
+  -- A change that takes its code away leaves none to be found.
+  equal(eol("gone", applied), " ✓ ✎ in the buffer · why is this slow?")
+  -- Of several hunks one was applied.
+  equal(eol("changed", {}), " ✓ ✎ +1 −1 clean · :Backchat apply · why is this slow?")
+  local none = { status = "none", hunks = 0, added = 0, removed = 0, reason = "no code" }
+  equal(
+    eol("changed", none),
+    " ✓ ✎ no change: no code · why is this slow? · its code has changed since"
+  )
 end
 
 T["durations as people say them"] = function()

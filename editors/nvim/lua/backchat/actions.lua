@@ -23,9 +23,11 @@ local FITS = {
   },
   retry = {
     fits = function(request)
-      return request.state == "failed" or request.state == "cancelled"
+      return request.state == "failed"
+        or request.state == "cancelled"
+        or (request.state == "held" and not M.waits_for_user(request))
     end,
-    nothing = "nothing in this buffer failed or was cancelled",
+    nothing = "nothing in this buffer failed, was cancelled or is held",
   },
   allow = {
     fits = function(request)
@@ -46,11 +48,13 @@ local FITS = {
 ---@param request backchat.Request
 ---@param callback? fun(request: backchat.Request)
 function M.apply(action, request, callback)
+  local asked = requests.before_asking()
   client.ask("backchat/" .. action, { requestId = request.id }, function(problem, result)
     if problem then
       return notify.error(("%s: %s"):format(action, problem))
     end
-    requests.update(result)
+    -- A notification that was faster knows more than the answer.
+    requests.answered(result, asked)
     if callback then
       callback(result)
     end

@@ -10,6 +10,7 @@ local notify = require("backchat.notify")
 local positions = require("backchat.positions")
 local proposals = require("backchat.proposals")
 local requests = require("backchat.requests")
+local signals = require("backchat.signals")
 local taking = require("backchat.taking")
 local targets = require("backchat.targets")
 local visible = require("backchat.visible")
@@ -41,19 +42,6 @@ local function refusal(bufnr)
   elseif vim.bo[bufnr].readonly then
     return "the buffer is 'readonly'; nothing was applied. :set noreadonly allows it"
   end
-end
-
----@param lines string[]
----@return boolean
-local function has_markers(lines)
-  local opened = false
-  for _, line in ipairs(lines) do
-    opened = opened or line == "<<<<<<< yours"
-    if opened and line == ">>>>>>> proposed" then
-      return true
-    end
-  end
-  return false
 end
 
 --- Neovim's own function leaves an empty line behind what is put at the end of the buffer. Such an
@@ -108,6 +96,8 @@ local function plan(bufnr, result, options)
     end
     return { { range = hunk.range, newText = hunk.newText } },
       ("applied hunk %d of %d"):format(options.hunk, #result.hunks)
+  elseif conflicts > 0 and proposals.has_markers(bufnr) then
+    return nil, "the buffer has conflict markers already; resolve them first"
   elseif conflicts > 0 and not options.markers then
     return nil,
       (
@@ -118,9 +108,6 @@ local function plan(bufnr, result, options)
         #result.hunks > 0 and ", :Backchat apply 1 takes a hunk that fits" or ""
       )
   elseif conflicts > 0 then
-    if has_markers(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)) then
-      return nil, "the buffer has conflict markers already; resolve them first"
-    end
     return result.markedEdits,
       ("applied %s, and marked %s: search for <<<<<<<"):format(
         inline.line_counts(result.added, result.removed),
@@ -158,6 +145,7 @@ local function attempt(request, bufnr, options, tries)
       return notify.warn(message)
     end
     write(bufnr, edits)
+    signals.emit("applied", request.id)
     notify.info(("%s · %s"):format(message, visible.single(documents.label(request.uri))))
     -- What was applied was shown, which is to have read it.
     if (requests.get(request.id) or request).unread then
@@ -171,8 +159,7 @@ end
 ---@param options? backchat.ApplyOptions
 function M.run(options)
   options = options or {}
-  local bufnr = vim.api.nvim_get_current_buf()
-  targets.choose_edit("apply", function(request)
+  targets.choose_edit("apply", function(request, bufnr)
     local refused = refusal(bufnr)
     if refused then
       return notify.error("apply: " .. refused)

@@ -188,6 +188,20 @@ end)
 on({ "WinResized", "VimResized" }, function()
   marks.redraw()
 end)
+-- A buffer that is compared is drawn without lines between its own.
+vim.api.nvim_create_autocmd("OptionSet", {
+  group = group,
+  pattern = "diff",
+  callback = function()
+    marks.redraw()
+  end,
+})
+on("WinClosed", function(args)
+  local window = tonumber(args.match)
+  if window and vim.api.nvim_win_is_valid(window) and vim.wo[window].diff then
+    vim.schedule(marks.redraw)
+  end
+end)
 on("ColorScheme", function()
   require("backchat.highlights").define()
 end)

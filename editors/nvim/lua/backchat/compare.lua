@@ -6,6 +6,8 @@ local config = require("backchat.config")
 local inline = require("backchat.inline")
 local notify = require("backchat.notify")
 local proposals = require("backchat.proposals")
+local signals = require("backchat.signals")
+local subjects = require("backchat.subjects")
 local targets = require("backchat.targets")
 local visible = require("backchat.visible")
 
@@ -14,11 +16,11 @@ local M = {}
 --- Asks for the proposal that the user means. Calls back when there is something to look at and
 --- the user is still where they asked.
 ---@param what string
----@param callback fun(result: backchat.Proposal, bufnr: integer)
+---@param callback fun(result: backchat.Proposal, bufnr: integer, request: backchat.Request)
 local function with_proposal(what, callback)
-  local bufnr = vim.api.nvim_get_current_buf()
   local source = vim.api.nvim_get_current_win()
-  targets.choose_edit(what, function(request)
+  local shown = vim.api.nvim_get_current_buf()
+  targets.choose_edit(what, function(request, bufnr)
     attach.open(bufnr, function(unopened)
       if unopened then
         return notify.error(what .. ": " .. unopened)
@@ -29,7 +31,7 @@ local function with_proposal(what, callback)
         end
         if
           vim.api.nvim_get_current_win() ~= source
-          or vim.api.nvim_win_get_buf(source) ~= bufnr
+          or vim.api.nvim_win_get_buf(source) ~= shown
           or vim.api.nvim_get_mode().mode ~= "n"
         then
           return
@@ -42,7 +44,7 @@ local function with_proposal(what, callback)
         elseif #result.hunks == 0 and #result.conflicts == 0 then
           return notify.info("the buffer has the proposed change already")
         end
-        callback(result, bufnr)
+        callback(result, bufnr, request)
       end)
     end)
   end)
@@ -87,11 +89,18 @@ end
 
 --- Shows the change as a unified diff in a floating window.
 function M.preview()
-  with_proposal("preview", function(result)
+  with_proposal("preview", function(result, _, request)
     local lines = M.preview_lines(result)
     local bufnr = scratch(lines)
     vim.bo[bufnr].filetype = "diff"
-    local footer = " :Backchat apply · q close "
+    subjects.set(bufnr, function()
+      return request
+    end)
+    local summary, commands = inline.proposal(assert(proposals.get(request.id)))
+    local offered = vim.tbl_filter(function(command)
+      return command ~= ":Backchat preview"
+    end, commands)
+    local footer = (" %s "):format(table.concat(vim.list_extend(offered, { "q close" }), " · "))
     local widest = vim.fn.strdisplaywidth(footer) + 1
     for _, line in ipairs(lines) do
       widest = math.max(widest, vim.fn.strdisplaywidth(line) + 1)
@@ -106,13 +115,7 @@ function M.preview()
       height = math.max(1, math.min(#lines, limit, vim.o.lines - 6)),
       border = config.border(),
       style = "minimal",
-      title = (" ✎ %s "):format(inline.proposal({
-        status = result.status,
-        added = result.added,
-        removed = result.removed,
-        hunks = #result.hunks,
-        conflicts = #result.conflicts,
-      })),
+      title = (" ✎ %s "):format(summary),
       footer = footer,
       footer_pos = "right",
     })
@@ -124,25 +127,37 @@ function M.preview()
     for _, key in ipairs({ "q", "<Esc>" }) do
       vim.keymap.set("n", key, close, { buffer = bufnr, nowait = true, desc = "Close" })
     end
+    -- What it shows is not proposed any more once it was applied.
+    local stop = signals.on("applied", function(id)
+      if id == request.id then
+        close()
+      end
+    end)
+    vim.api.nvim_create_autocmd("BufWipeout", { buffer = bufnr, once = true, callback = stop })
   end)
 end
 
 --- Compares the buffer with the merged text in a new tab. `do` takes a hunk, as in any |diff-mode|.
 function M.diff()
-  with_proposal("diff", function(result, bufnr)
+  with_proposal("diff", function(result, bufnr, request)
     local merged = result.merged:gsub("\n$", "")
     if vim.bo[bufnr].fileformat == "dos" then
       merged = merged:gsub("\r\n", "\n")
     end
     local other = scratch(vim.split(merged, "\n", { plain = true }))
+    subjects.set(other, function()
+      return request
+    end)
     -- Colours only: a file type would attach language servers to a text that is no file.
     vim.bo[other].syntax = vim.bo[bufnr].filetype
     vim.cmd("tab split")
     local mine = vim.api.nvim_get_current_win()
+    vim.api.nvim_win_set_buf(mine, bufnr)
     local window = vim.api.nvim_open_win(other, false, { split = "right", win = mine })
-    vim.wo[window].winbar = ("✎ proposed for %s"):format(
-      (vim.fn.fnamemodify(vim.api.nvim_buf_get_name(bufnr), ":t"):gsub("%%", "%%%%"))
-    )
+    -- Both sides have a bar on top: with one alone the other side would be a row higher.
+    local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(bufnr), ":t"):gsub("%%", "%%%%")
+    vim.wo[mine].winbar = name == "" and "yours" or name
+    vim.wo[window].winbar = "✎ proposed for " .. (name == "" and "yours" or name)
     for _, side in ipairs({ mine, window }) do
       vim.api.nvim_win_call(side, vim.cmd.diffthis)
     end

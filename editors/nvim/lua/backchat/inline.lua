@@ -2,6 +2,7 @@
 -- virtual text. Nothing here knows where it will be drawn.
 
 local config = require("backchat.config")
+local proposals = require("backchat.proposals")
 local status = require("backchat.status")
 local visible = require("backchat.visible")
 
@@ -125,19 +126,21 @@ end
 --- What is proposed, and how it goes together with the buffer.
 ---@param proposal backchat.ProposalSummary
 ---@return string text
----@return boolean can_apply
+---@return string[] commands what can be done with it, none that would refuse
 function M.proposal(proposal)
   if proposal.status == "none" then
-    return "no change: " .. visible.single(proposal.reason or "no reason was given"), false
-  elseif proposal.hunks == 0 and proposal.conflicts == 0 then
-    return "in the buffer", false
+    return "no change: " .. visible.single(proposal.reason or "no reason was given"), {}
+  elseif proposals.is_in_buffer(proposal) then
+    return "in the buffer", {}
   end
   local text = M.line_counts(proposal.added, proposal.removed) .. " " .. proposal.status
-  if proposal.conflicts > 0 then
-    local places = proposal.conflicts == 1 and "1 place" or proposal.conflicts .. " places"
-    text = text .. ": you typed over " .. places
+  if proposal.conflicts == 0 then
+    return text, { ":Backchat apply" }
+  elseif proposal.marked then
+    return text .. ": resolve the conflict markers, <<<<<<<", { ":Backchat preview" }
   end
-  return text, true
+  local places = proposal.conflicts == 1 and "1 place" or proposal.conflicts .. " places"
+  return ("%s: you typed over %s"):format(text, places), { ":Backchat preview", ":Backchat apply!" }
 end
 
 ---@type table<backchat.AnchorStatus, string>
@@ -146,6 +149,23 @@ local DOUBT = {
   gone = "its code is not here any more",
   ambiguous = "its code is at several places",
 }
+
+--- What is to be said against the place of a request, or nil. The code of a change differs from what
+--- was asked about as soon as the change is applied; what is proposed says then how it stands.
+---@param request backchat.Request
+---@param proposal? backchat.ProposalSummary
+---@return string?
+local function doubt(request, proposal)
+  local status = request.anchor and request.anchor.status
+  if status and proposals.is_edit(request) then
+    if not proposal or proposals.is_in_buffer(proposal) then
+      return nil
+    elseif status == "changed" and proposal.status ~= "none" then
+      return nil
+    end
+  end
+  return status and DOUBT[status]
+end
 
 --- The first lines of a text, with an ellipsis where something was left out.
 ---@param text string
@@ -182,15 +202,18 @@ function M.draw(request, context, sending)
   local icon, highlight = M.icon(face)
   local eol = { { " " .. icon .. " ", highlight } }
   if request.state == "done" and context.proposal then
-    local text, can_apply = M.proposal(context.proposal)
+    local text, commands = M.proposal(context.proposal)
     local conflict = context.proposal.conflicts > 0
     table.insert(eol, { "✎ " .. text, conflict and "BackchatConflict" or "BackchatProposal" })
-    table.insert(eol, { can_apply and " · :Backchat apply · " or " · ", "BackchatHint" })
+    for _, command in ipairs(commands) do
+      table.insert(eol, { " · " .. command, "BackchatHint" })
+    end
+    table.insert(eol, { " · ", "BackchatHint" })
   end
   table.insert(eol, { summary(request, face, context), highlight })
-  local doubt = request.anchor and DOUBT[request.anchor.status]
-  if doubt then
-    table.insert(eol, { " · " .. doubt, "BackchatHint" })
+  local doubtful = doubt(request, context.proposal)
+  if doubtful then
+    table.insert(eol, { " · " .. doubtful, "BackchatHint" })
   end
 
   local lines = {}

@@ -105,6 +105,16 @@ local function row_below(bufnr, place)
   return place.end_row
 end
 
+--- Whether a buffer is compared with another one side by side: lines drawn between those of one of
+--- them would put it out of step.
+---@param bufnr integer
+---@return boolean
+local function is_compared(bufnr)
+  return vim.iter(vim.fn.win_findbuf(bufnr)):any(function(window)
+    return vim.wo[window].diff
+  end)
+end
+
 ---@param mark backchat.Mark
 ---@param field "anchor_id"|"head_id"|"lines_id"
 local function remove(mark, field)
@@ -159,7 +169,7 @@ local function draw(mark, place)
   else
     remove(mark, "head_id")
   end
-  if drawing and #drawing.lines > 0 then
+  if drawing and #drawing.lines > 0 and not is_compared(bufnr) then
     mark.lines_id = vim.api.nvim_buf_set_extmark(bufnr, M.namespace, below, 0, {
       id = mark.lines_id,
       priority = priority,

@@ -21,6 +21,7 @@ local SHARE = 10
 ---@field removed integer lines
 ---@field hunks integer
 ---@field conflicts integer
+---@field marked? boolean whether the conflicts are in the buffer already, between markers
 
 ---@class backchat.ProposalWatch
 ---@field bufnr integer
@@ -48,6 +49,27 @@ function M.is_edit(request)
   return request.intent == "edit" and request.state == "done" and not request.dismissed
 end
 
+--- Whether the buffer has all of a proposed change: it was applied, or typed.
+---@param summary backchat.ProposalSummary
+---@return boolean
+function M.is_in_buffer(summary)
+  return summary.status ~= "none" and summary.hunks == 0 and summary.conflicts == 0
+end
+
+--- Whether a buffer has conflict markers as `:Backchat apply!` writes them.
+---@param bufnr integer
+---@return boolean
+function M.has_markers(bufnr)
+  local opened = false
+  for _, line in ipairs(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)) do
+    opened = opened or line == "<<<<<<< yours"
+    if opened and line == ">>>>>>> proposed" then
+      return true
+    end
+  end
+  return false
+end
+
 --- Whether there may be something to apply: false only when it is known that there is not.
 ---@param id string
 ---@return boolean
@@ -70,6 +92,9 @@ function M.ask(request, bufnr, callback)
         removed = result.removed,
         hunks = #result.hunks,
         conflicts = #result.conflicts,
+        marked = #result.conflicts > 0 and vim.api.nvim_buf_is_loaded(bufnr) and M.has_markers(
+          bufnr
+        ),
       }
       signals.emit("proposal", request.id)
     end

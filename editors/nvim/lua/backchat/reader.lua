@@ -14,6 +14,7 @@ local notify = require("backchat.notify")
 local reply = require("backchat.reply")
 local signals = require("backchat.signals")
 local streams = require("backchat.streams")
+local subjects = require("backchat.subjects")
 local submit = require("backchat.submit")
 local taking = require("backchat.taking")
 local visible = require("backchat.visible")
@@ -346,6 +347,9 @@ local function show(turn)
     stop = {},
   }
   open = reader
+  subjects.set(bufnr, function()
+    return newest(reader)
+  end)
   listen(reader)
   map_keys(reader)
   take(reader)

@@ -48,17 +48,22 @@ function M.list(filter)
   return found
 end
 
---- Takes a request as a notification or the answer to a change told it.
 ---@param request backchat.Request
-function M.update(request)
+local function put(request)
   local before = by_id[request.id]
-  tick = tick + 1
-  heard[request.id] = tick
   by_id[request.id] = request
   if request.state ~= "running" then
     streams.forget(request.id)
   end
   signals.emit("request", request, before)
+end
+
+--- Takes a request as a notification told it.
+---@param request backchat.Request
+function M.update(request)
+  tick = tick + 1
+  heard[request.id] = tick
+  put(request)
 end
 
 --- To be called before asking the server for requests: what is told by notification from now on
@@ -81,9 +86,7 @@ end
 ---@param asked integer the result of M.before_asking()
 function M.answered(request, asked)
   if M.is_older(request.id, asked) then
-    local before = by_id[request.id]
-    by_id[request.id] = request
-    signals.emit("request", request, before)
+    put(request)
   end
 end
 

@@ -7,6 +7,7 @@ local M = {}
 ---| "request" a request changed: (request: backchat.Request, before: backchat.Request?)
 ---| "ready" a response is there: (request: backchat.Request, unread: integer)
 ---| "proposal" what a request proposes was told anew: (request_id: string)
+---| "applied" what a request proposes, or a part of it, was applied: (request_id: string)
 ---| "stream" text of a response came: (request_id: string)
 ---| "status" the inbox changed: (status: backchat.Status)
 ---| "connected" a server is ready: ()
