@@ -67,6 +67,8 @@ T["the transcript shows the session, follows it, and reads it"] = function()
   child.cmd("2Backchat submit later question")
   child.wait_for([[vim.tbl_contains(vim.api.nvim_buf_get_lines(
     vim.fn.bufnr("backchat://session"), 0, -1, false), "Later answer.")]])
+  child.cmd("wincmd p")
+  child.cmd("normal! G")
   -- Its window shows it, so it is read.
   child.wait_for('(require("backchat").counts() or {}).unread == 0')
 end
@@ -88,6 +90,38 @@ T["an answer without text, or one that was cut, says so wherever it is shown"] =
   child.cmd("Backchat transcript")
   child.wait_for([[table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
     :find("Half of it\n\nThe answer is cut", 1, true)]])
+end
+
+T["the transcript reads what it has shown, and nothing else"] = function()
+  local answer = {}
+  for number = 1, 12 do
+    answer[number] = "Line " .. number
+  end
+  harness.script({ match = "long", answer = table.concat(answer, "\n") })
+  local child = open()
+  for number = 1, 6 do
+    child.cmd(("1Backchat submit long %d"):format(number))
+  end
+  child.wait_for('(require("backchat").counts() or {}).unread == 6')
+  child.cmd("Backchat transcript")
+  child.wait_for("vim.api.nvim_buf_line_count(0) > 90")
+  -- One answer and the beginning of a second one fit the screen.
+  child.wait_for('(require("backchat").counts() or {}).unread == 5')
+  local function unread()
+    return child.lua([[return vim.tbl_map(function(request)
+      return request.prompt
+    end, require("backchat.requests").list(function(request) return request.unread end))]])
+  end
+  equal(unread(), { "long 2", "long 3", "long 4", "long 5", "long 6" })
+  -- The end of the last one is not the whole of it.
+  child.type_keys("G")
+  child.wait_for('(require("backchat").counts() or {}).unread == 4')
+  equal(unread(), { "long 2", "long 3", "long 4", "long 5" })
+  -- Its other half: an answer is read when every line of it was shown, at once or not.
+  child.type_keys("gg", "<C-f>")
+  child.wait_for('(require("backchat").counts() or {}).unread < 4')
+  equal(vim.tbl_contains(unread(), "long 2"), false)
+  equal(vim.tbl_contains(unread(), "long 5"), true)
 end
 
 T["User autocommands tell other configuration"] = function()

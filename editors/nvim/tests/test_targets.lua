@@ -119,4 +119,24 @@ T["retry in the reader asks again what it shows, and no line of the failure stay
   equal(shows(child, "no such key"), false)
 end
 
+T["in the transcript a command means the turn at the cursor"] = function()
+  harness.script({ match = "well", answer = "All is well." })
+  local child = open()
+  failed(child, 2, "first broken")
+  failed(child, 4, "second broken")
+  child.cmd("6Backchat submit well")
+  child.wait_mark("📬 well")
+  child.cmd("Backchat transcript")
+  child.wait_for([[vim.fn.search("^## second broken", "n") > 0]])
+  child.fn.search("^## second broken")
+  child.cmd("Backchat retry")
+  child.wait_mark("attempt 2 · second broken", 1)
+  harness.release("second broken")
+  child.wait_for([[vim.fn.search("^Asked again", "n") > 0]])
+  child.fn.search("^## well")
+  child.cmd("Backchat retry")
+  equal(#child.messages('retry: "well" is answered; :Backchat read shows it'), 1)
+  equal(count_asked("first broken"), 1)
+end
+
 return T
