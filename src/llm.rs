@@ -22,6 +22,7 @@ mod openai_chat;
 mod openai_responses;
 mod plain_text;
 mod provider_error;
+mod quotation;
 mod response;
 mod resume;
 mod retry_after;

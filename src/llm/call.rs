@@ -1,19 +1,29 @@
 //! One call to a model: where it goes, with which key; and the words for both in messages.
 
+use std::sync::Arc;
+
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ErrorKind, LlmError, Retry, key, plain_text};
+use super::{ErrorKind, LlmError, Prompt, Retry, key, plain_text, quotation};
 use crate::config::{KeySource, Model};
 
 /// Secrets that are shorter are not looked for in texts: they would be found in any word.
 const SHORTEST_SECRET: usize = 6;
+
+/// What stands in the place of a secret.
+const SECRET: &str = "[secret]";
+
+/// So many bytes of a key in a row are taken for a quotation of it.
+const SHORTEST_OF_KEY: usize = 12;
 
 /// A model and its key, checked as far as that goes without the network.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub model: Model,
     pub key: Option<SecretString>,
+    /// What the endpoint was sent and could repeat in an error.
+    pub prompt: Option<Arc<Prompt>>,
     /// What the server shall know the response by, so that it goes on without us.
     pub conversation: Option<String>,
     base: Url,
@@ -47,6 +57,7 @@ impl Call {
         Ok(Self {
             model: model.clone(),
             key: key.cloned(),
+            prompt: None,
             conversation: None,
             base,
             host,
@@ -78,8 +89,10 @@ impl Call {
         url
     }
 
-    /// Text of the provider or of a library, fit for a message: on one line, capped, without the key
-    /// and without the values of the configured headers.
+    /// Text of the provider or of a library, fit for a message, the log and the store: on one line, capped,
+    /// without the key, the values of the configured headers and what it quotes of the prompt.
+    ///
+    /// Whatever is not Backchat's own in the message of an [`LlmError`] has gone through here.
     pub fn plain(&self, text: &str) -> String {
         let mut text = text.to_owned();
         let key = self.key.as_ref().map(ExposeSecret::expose_secret);
@@ -88,10 +101,19 @@ impl Call {
             .chain(self.model.headers.values().map(String::as_str))
         {
             if secret.len() >= SHORTEST_SECRET {
-                text = text.replace(secret, "[secret]");
+                text = text.replace(secret, SECRET);
             }
         }
-        plain_text::one_line(&text)
+        let mut text = plain_text::one_line(&text);
+        if let Some(key) = key {
+            text = quotation::without(&text, &[key], SHORTEST_OF_KEY, SECRET);
+        }
+        if let Some(prompt) = &self.prompt {
+            let turns = prompt.turns.iter().map(|turn| turn.text.as_str());
+            let sent: Vec<&str> = turns.chain([prompt.system.as_str()]).collect();
+            text = quotation::without(&text, &sent, quotation::SHORTEST, quotation::MARK);
+        }
+        plain_text::cut(&text)
     }
 
     /// Which key was sent: `the key from …`, or that none was.
@@ -107,6 +129,7 @@ impl Call {
 mod tests {
     use super::*;
     use crate::config::Format;
+    use crate::llm::{Role, Turn};
     use rstest::rstest;
 
     fn call(base_url: &str) -> Result<Call, LlmError> {
@@ -147,6 +170,29 @@ mod tests {
         assert_eq!(
             call.plain("sk-very-secret\nand other-secret"),
             "[secret] and [secret]"
+        );
+        assert_eq!(
+            call.plain("the key `sk-very-secr…` is wrong"),
+            "the key `[secret]…` is wrong"
+        );
+    }
+
+    #[test]
+    fn the_prompt_is_taken_out_of_texts() {
+        let mut call = call("http://h").unwrap();
+        let turn = Turn {
+            role: Role::User,
+            text: "fn telling_name() {}\n\nwhat is it for, dear model?".to_owned(),
+        };
+        call.prompt = Some(Arc::new(Prompt {
+            system: "The rules of a project are private.".to_owned(),
+            turns: vec![turn],
+        }));
+        assert_eq!(
+            call.plain(
+                r#"got "fn telling_name() {}\n\nwhat is it for" and "rules of a project are""#
+            ),
+            r#"got "[…]" and "[…]""#
         );
     }
 }

@@ -53,6 +53,9 @@ const SERVER_WORDS: [&str; 14] = [
     "stream",
 ];
 
+/// A provider's word for programs is not longer than this.
+const LONGEST_CODE: usize = 64;
+
 /// Phrases of those who have no word for it.
 const CONTEXT_PHRASES: [&str; 6] = [
     "prompt is too long",
@@ -369,11 +372,11 @@ fn describe(
     let status = status
         .map(|status| format!(" (HTTP {status})"))
         .unwrap_or_default();
-    let said = call.plain(&error.message);
-    let said = if said.is_empty() {
-        said
-    } else {
-        format!(": {said}")
+    let said = match (call.plain(&error.message), codes(call, error)) {
+        (message, codes) if message.is_empty() && codes.is_empty() => String::new(),
+        (message, codes) if codes.is_empty() => format!(": {message}"),
+        (message, codes) if message.is_empty() => format!(": {codes}"),
+        (message, codes) => format!(": {message} [{codes}]"),
     };
     LlmError {
         kind,
@@ -381,6 +384,26 @@ fn describe(
         remedy: remedy(call, kind),
         retry,
     }
+}
+
+/// The provider's words for programs, which people look up, where its sentence does not have them already.
+fn codes(call: &Call, error: &ProviderError) -> String {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let is_code = |word: &&str| {
+        word.len() <= LONGEST_CODE
+            && word.bytes().all(is_part)
+            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && *word != "error"
+            && !error.mentions(&[word])
+    };
+    let mut codes: Vec<&str> = error
+        .words
+        .iter()
+        .map(String::as_str)
+        .filter(is_code)
+        .collect();
+    codes.dedup();
+    call.plain(&codes.join(", "))
 }
 
 fn remedy(call: &Call, kind: ErrorKind) -> Option<String> {

@@ -14,8 +14,9 @@ pub(super) const MOST_STREAM_BYTES: u64 = 512 * 1024 * 1024;
 /// The most bytes of a bare line that are kept.
 const MOST_BARE_BYTES: usize = 64 * 1024;
 
-/// The most first bytes that are kept: as many as a message shows.
-const MOST_HEAD_BYTES: usize = 4 * plain_text::MOST_CHARS;
+/// The most first bytes that are kept: more than a message shows, as a part of them may be a quotation of the
+/// prompt, which is taken out.
+const MOST_HEAD_BYTES: usize = 16 * plain_text::MOST_CHARS;
 
 /// How a line begins that carries data.
 const DATA: &[u8] = b"data";

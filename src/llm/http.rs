@@ -52,10 +52,11 @@ impl Client {
         &self,
         model: &Model,
         key: Option<&SecretString>,
-        prompt: &Prompt,
+        prompt: &Arc<Prompt>,
         point: Option<ResumePoint>,
     ) -> Result<ResponseStream, LlmError> {
         let mut call = Call::new(model, key)?;
+        call.prompt = Some(Arc::clone(prompt));
         call.conversation = point.as_ref().map(|point| point.id.clone());
         let body = wire::body(model, prompt).to_string();
         let url = call.url(wire::path(model.format));
@@ -69,7 +70,7 @@ impl Client {
     }
 
     /// Takes up a response again that went on without its client: the events after `point`. `said` is
-    /// what was taken before.
+    /// what was taken before; `prompt` was sent then, and is not sent again.
     ///
     /// # Errors
     ///
@@ -79,13 +80,15 @@ impl Client {
         &self,
         model: &Model,
         key: Option<&SecretString>,
+        prompt: &Arc<Prompt>,
         point: ResumePoint,
         said: Said,
     ) -> Result<ResponseStream, LlmError> {
         if !point.is_of(model) {
             return Err(resume::gone("the model is configured otherwise now"));
         }
-        let call = Call::new(model, key)?;
+        let mut call = Call::new(model, key)?;
+        call.prompt = Some(Arc::clone(prompt));
         let position = point.position.to_string();
         let url = match point.way {
             Way::Replay => {

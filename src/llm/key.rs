@@ -195,7 +195,8 @@ async fn from_command(command: &[String], timeout: Duration) -> Result<String, K
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (text(&stdout), text(&stderr));
     if !status.success() {
-        let line = plain_text::one_line(stderr.lines().next().unwrap_or_default());
+        let line = stderr.lines().next().unwrap_or_default();
+        let line = plain_text::cut(&plain_text::one_line(line));
         return Err(KeyError::CommandFailed {
             command: shown,
             status,

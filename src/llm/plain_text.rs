@@ -1,36 +1,36 @@
 //! Text from elsewhere, made fit for a message: no control characters, not endless.
 
 /// The most characters of a provider's text that a message shows.
-pub(super) const MOST_CHARS: usize = 500;
+pub(super) const MOST_CHARS: usize = 200;
 
-/// The text on one line: every run of blanks and control characters is one space, and what is
-/// longer than [`MOST_CHARS`] ends in `…`. A terminal or an editor can show it as it is.
+/// The text on one line: every run of blanks and control characters is one space. A terminal or an editor
+/// can show it as it is.
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::new();
-    let mut count = 0;
     let mut gap = false;
     for c in text.chars() {
         if c.is_control() || c.is_whitespace() || is_invisible(c) {
-            gap = count > 0;
+            gap = !line.is_empty();
             continue;
         }
-        if count >= MOST_CHARS {
-            line.push('…');
-            break;
-        }
-        if gap {
+        if std::mem::take(&mut gap) {
             line.push(' ');
-            count += 1;
-            gap = false;
         }
         line.push(c);
-        count += 1;
     }
     line
 }
 
+/// The first [`MOST_CHARS`] characters of a text, and `…` where there are more.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 /// Marks that turn the direction of text around, and others that have no width.
-fn is_invisible(c: char) -> bool {
+pub(super) const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -48,8 +48,9 @@ mod tests {
 
     #[test]
     fn text_is_cut_by_characters() {
-        let line = one_line(&"é".repeat(2 * MOST_CHARS));
+        let line = cut(&"é".repeat(2 * MOST_CHARS));
         assert_eq!(line.chars().count(), MOST_CHARS + 1);
         assert!(line.ends_with('…'));
+        assert_eq!(cut("short"), "short");
     }
 }

@@ -7,10 +7,24 @@ use serde_json_borrow::Value as Json;
 
 use super::retry_after;
 
+/// The members of an object that may hold the sentence for people, the first of them first.
+const PLACES_OF_MESSAGE: [&str; 7] = [
+    "message",
+    "detail",
+    "msg",
+    "error_description",
+    "title",
+    "reason",
+    "error",
+];
+
+/// The most of a validator's complaints that are told.
+const MOST_MESSAGES: usize = 3;
+
 /// What a provider said went wrong. Every part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ProviderError {
-    /// For people; as it came.
+    /// For people; as it came, and so with what it quotes of the prompt.
     pub message: String,
     /// The words for programs: type, code, detailed code, lower case.
     pub words: Vec<String>,
@@ -66,8 +80,7 @@ impl ProviderError {
         };
         Self::find(&value).unwrap_or_else(|| match &value {
             Value::Object(_) => Self::of_object(&value),
-            Value::String(message) => Self::of_message(message),
-            _ => Self::of_message(body),
+            value => Self::of_message(&sentence(value).unwrap_or_default()),
         })
     }
 
@@ -145,21 +158,46 @@ fn retry_delay(details: &Value) -> Option<Duration> {
     retry_after::seconds(delay.strip_suffix('s')?.parse().ok()?)
 }
 
-/// The sentence for people: `message`, or what stands in its place; else the object itself.
+/// The sentence for people: `message`, or what stands in its place. Nothing else of the object is shown, as
+/// anything else may be the request or the response itself.
 ///
 /// Gateways hide the upstream's own words in `metadata.raw`, where their `message` only says that
 /// the provider returned an error.
 fn message(error: &Value) -> String {
-    let said = ["message", "detail", "error_description", "title"]
+    let said = PLACES_OF_MESSAGE
         .iter()
-        .find_map(|field| match &error[*field] {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            value @ (Value::Object(_) | Value::Array(_)) => Some(value.to_string()),
-            _ => None,
-        })
-        .unwrap_or_else(|| error.to_string());
-    match &error["metadata"]["raw"] {
-        Value::String(raw) if !raw.is_empty() => format!("{said}: {raw}"),
+        .find_map(|field| sentence(&error[*field]))
+        .unwrap_or_default();
+    let said = match place(&error["loc"]) {
+        Some(place) if !said.is_empty() => format!("{place}: {said}"),
         _ => said,
+    };
+    let raw = error["metadata"]["raw"].as_str().unwrap_or_default();
+    match ProviderError::of_body(raw).message {
+        upstream if upstream.is_empty() => said,
+        upstream => format!("{said}: {upstream}"),
     }
+}
+
+/// What a value says to people: a text, an object with a message, or a list of such.
+fn sentence(value: &Value) -> Option<String> {
+    let said = match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) => message(value),
+        Value::Array(items) => {
+            let said = items.iter().filter_map(sentence).take(MOST_MESSAGES);
+            said.collect::<Vec<_>>().join("; ")
+        }
+        _ => String::new(),
+    };
+    (!said.is_empty()).then_some(said)
+}
+
+/// Where a validator found what it refuses: `body.messages.0.content`.
+fn place(path: &Value) -> Option<String> {
+    let steps = path.as_array()?.iter().map(|step| match step {
+        Value::String(name) => name.clone(),
+        other => other.to_string(),
+    });
+    Some(steps.collect::<Vec<_>>().join("."))
 }

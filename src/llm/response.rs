@@ -191,8 +191,11 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Option<Result<Event, LlmError>> {
         loop {
-            if let Some(event) = self.events.pop_front() {
-                if matches!(event, Event::Finished(_)) {
+            if let Some(mut event) = self.events.pop_front() {
+                if let Event::Finished(finish) = &mut event {
+                    if let Finish::Other(word) = finish {
+                        *word = self.call.plain(word);
+                    }
                     self.source = Source::Ended;
                     self.failure = None;
                     self.events.clear();
@@ -390,7 +393,7 @@ impl Reader {
             (Err(_), Some(error)) => return self.ended(Some(&error)),
             (Err(error), None) if error.is_eof() => Fault::Cut,
             (Err(_), None) if is_several(bytes) => {
-                Fault::Malformed(String::from_utf8_lossy(bytes).into_owned())
+                Fault::Malformed("several documents of JSON, one after another".to_owned())
             }
             (Err(error), None) => wire::broken(&error),
         };

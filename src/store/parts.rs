@@ -57,16 +57,6 @@ impl Store {
         // By the connection that has just written most of it, and not behind what the windows ask for.
         self.inner.writer.run(look).await
     }
-
-    /// Whether a request is still the attempt's that it was claimed for.
-    ///
-    /// # Errors
-    ///
-    /// [`super::StoreError::Fenced`] when it is not.
-    pub async fn check_claim(&self, request: &RequestRecord) -> Result<()> {
-        let (owner, id, attempt) = (self.owner().0.clone(), request.id.clone(), request.attempt);
-        self.read(move |db| fence(db, &owner, &id, attempt)).await
-    }
 }
 
 fn rules_of(db: &Connection, id: &RequestId) -> Result<Option<String>> {

@@ -159,23 +159,20 @@ async fn stream(
         })));
     }
     let is_resumed = interrupted.is_some();
-    // A cancellation between the claim and the moment from which this attempt hears of such was missed; in
-    // both cases the store is asked whether there was one.
+    // A cancellation between the claim and the moment from which this attempt hears of such was missed; here
+    // the store is asked whether there was one.
+    let parts = tools.store.prompt_parts(request).await?;
+    let made = Arc::new(build_prompt(request, &model, parts));
     let start = match interrupted {
         // Nothing of the prompt is sent again.
-        Some(interrupted) => {
-            tools.store.check_claim(request).await?;
-            Start::Rest(interrupted)
-        }
+        Some(interrupted) => Start::Rest(interrupted),
         None => {
-            let parts = tools.store.prompt_parts(request).await?;
-            let made = Arc::new(build_prompt(request, &model, parts));
             let secrets = guard::secrets(tools, request, &model, &made).await;
             if !secrets.is_empty() {
                 let reason = guard::reason(&secrets, &model);
                 return Ok(Err(Fault::Secrets(secrets, reason)));
             }
-            Start::Anew(made)
+            Start::Anew
         }
     };
     let key = match tools.models.key(&model).await {
@@ -190,8 +187,10 @@ async fn stream(
     };
     let key = key.as_ref();
     let opened = match start {
-        Start::Rest(interrupted) => take_up(tools, &model, key, interrupted, recorder).await,
-        Start::Anew(made) => {
+        Start::Rest(interrupted) => {
+            take_up(tools, &model, key, &made.prompt, interrupted, recorder).await
+        }
+        Start::Anew => {
             let name = format!("{}-{}", request.id, request.attempt);
             begin(tools, &model, key, &made.prompt, &name, recorder).await
         }
@@ -229,8 +228,8 @@ async fn stream(
 
 /// Where an attempt begins.
 enum Start {
-    /// With a prompt that may be sent.
-    Anew(Arc<Made>),
+    /// With the prompt, which may be sent.
+    Anew,
     /// In the middle of a response.
     Rest(Interrupted),
 }
@@ -240,7 +239,7 @@ async fn begin(
     tools: &Tools,
     model: &Model,
     key: Option<&SecretString>,
-    prompt: &Prompt,
+    prompt: &Arc<Prompt>,
     name: &str,
     recorder: &mut Recorder<'_>,
 ) -> Result<std::result::Result<ResponseStream, Fault>> {
@@ -262,11 +261,12 @@ async fn begin(
     Ok(Err(Fault::Model { error, next }))
 }
 
-/// Asks for the rest of a response that was interrupted.
+/// Asks for the rest of a response that was interrupted. `prompt` is what it responds to.
 async fn take_up(
     tools: &Tools,
     model: &Model,
     key: Option<&SecretString>,
+    prompt: &Arc<Prompt>,
     interrupted: Interrupted,
     recorder: &mut Recorder<'_>,
 ) -> Result<std::result::Result<ResponseStream, Fault>> {
@@ -287,7 +287,8 @@ async fn take_up(
         text: interrupted.text_bytes,
         reasoning: interrupted.reasoning_bytes,
     };
-    let resumed = tools.client.resume(model, key, point, said).await;
+    let resumed = tools.client.resume(model, key, prompt, point, said);
+    let resumed = resumed.await;
     // What keeps us from asking for the rest says nothing about the rest.
     let next = Next::Resume { got_on: false };
     Ok(resumed.map_err(|error| Fault::Model { error, next }))
@@ -315,7 +316,10 @@ fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> M
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,
     });
-    Made { prompt, parts }
+    Made {
+        prompt: Arc::new(prompt),
+        parts,
+    }
 }
 
 /// A stream that just ended: its promise is to end in `Finished` or an error.

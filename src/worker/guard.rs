@@ -14,7 +14,7 @@ const TOLD: usize = 4;
 
 /// A prompt, and everything that it was made from.
 pub(super) struct Made {
-    pub prompt: Prompt,
+    pub prompt: Arc<Prompt>,
     pub parts: PromptParts,
 }
 

@@ -50,6 +50,7 @@ async fn tell(shared: &Shared, unattended: &Unattended) {
         return;
     };
     let is_complete = unattended.is_complete;
+    // What was sent is not known here, so that it could not be taken out of what the provider says.
     if let Err(error) = tools
         .client
         .let_go(&model, key.as_ref(), &point, is_complete)
@@ -57,7 +58,8 @@ async fn tell(shared: &Shared, unattended: &Unattended) {
     {
         tracing::debug!(
             model = model.name,
-            "a response could not be ended at its provider: {error}"
+            kind = error.kind.name(),
+            "a response could not be ended at its provider"
         );
     }
 }

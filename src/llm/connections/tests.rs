@@ -28,13 +28,13 @@ fn model(base_url: &str) -> Model {
 }
 
 async fn stream(model: &Model) -> Result<ResponseStream, LlmError> {
-    let prompt = Prompt {
+    let prompt = Arc::new(Prompt {
         system: String::new(),
         turns: vec![Turn {
             role: Role::User,
             text: "Why?".to_owned(),
         }],
-    };
+    });
     soon(Client::new().stream(model, None, &prompt, None)).await
 }
 

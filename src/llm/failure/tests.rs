@@ -148,3 +148,24 @@ fn a_wrong_key_says_where_it_came_from(#[case] source: KeySource, #[case] words:
     assert!(error.message.ends_with(": invalid x-api-key"), "{error}");
     assert!(error.remedy.unwrap().contains("config.toml, [models.m]"));
 }
+
+#[rstest]
+#[case::validator(
+    r#"{"detail":[{"type":"missing","loc":["body","messages",0],"msg":"Field required","input":{"content":"fn a() {}"}},{"msg":"too long"}]}"#,
+    ": body.messages.0: Field required; too long"
+)]
+#[case::gateway(
+    r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"no tools\"}}"}}}"#,
+    ": Provider returned error: no tools"
+)]
+#[case::code_alone(r#"{"error":{"code":"invalid_image"}}"#, ": invalid_image")]
+#[case::code_beside(
+    r#"{"error":{"message":"No.","type":"invalid_request_error","code":"400"}}"#,
+    ": No. [invalid_request_error]"
+)]
+#[case::nothing_for_people(r#"{"request":{"messages":["fn a() {}"]}}"#, "(HTTP 422)")]
+fn a_provider_is_quoted_with_its_sentence_and_its_codes(#[case] body: &str, #[case] end: &str) {
+    let error = failure(422, NONE, body);
+    assert!(error.message.ends_with(end), "{error}");
+    assert!(!error.message.contains("fn a()"), "{error}");
+}

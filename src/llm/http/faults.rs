@@ -28,10 +28,10 @@ async fn text_and_error(model: &Model) -> (String, LlmError) {
         role: Role::User,
         text: "Why?".to_owned(),
     };
-    let prompt = Prompt {
+    let prompt = Arc::new(Prompt {
         system: String::new(),
         turns: vec![turn],
-    };
+    });
     let mut text = String::new();
     let client = Client::new();
     let error = match soon(client.stream(model, None, &prompt, None)).await {

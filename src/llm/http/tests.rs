@@ -31,19 +31,19 @@ fn model(base_url: &str, format: Format) -> Model {
     model
 }
 
-fn prompt() -> Prompt {
+fn prompt() -> Arc<Prompt> {
     let turn = |role, text: &str| Turn {
         role,
         text: text.to_owned(),
     };
-    Prompt {
+    Arc::new(Prompt {
         system: "Be brief.".to_owned(),
         turns: vec![
             turn(Role::User, "Why?"),
             turn(Role::Assistant, "Because."),
             turn(Role::User, "Really?"),
         ],
-    }
+    })
 }
 
 async fn stream(model: &Model) -> Result<ResponseStream, LlmError> {

@@ -1,6 +1,7 @@
 //! Wherever a response is interrupted, what was taken before and what comes afterwards is the whole.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
@@ -31,14 +32,14 @@ fn model(base_url: &str, format: Format) -> Model {
     model
 }
 
-fn prompt() -> Prompt {
-    Prompt {
+fn prompt() -> Arc<Prompt> {
+    Arc::new(Prompt {
         system: String::new(),
         turns: vec![Turn {
             role: Role::User,
             text: "Count.".to_owned(),
         }],
-    }
+    })
 }
 
 fn in_pieces(bytes: &[u8], size: usize) -> Body {
@@ -205,7 +206,7 @@ async fn the_rest_is_asked_for_by_its_first_byte() {
         text: 8,
         reasoning: 2,
     };
-    let events = soon(Client::new().resume(&model, None, point, said))
+    let events = soon(Client::new().resume(&model, None, &prompt(), point, said))
         .await
         .unwrap();
     let events: Vec<Event> = soon(events.try_collect()).await.unwrap();
@@ -243,7 +244,7 @@ async fn what_is_not_there_any_more_is_not_waited_for(#[case] scripts: Vec<Vec<S
     let server = Server::start(scripts).await;
     let model = model(&server.url(), Format::OpenaiChat);
     let point = ResumePoint::beginning(&model, "n").unwrap();
-    let resumed = soon(Client::new().resume(&model, None, point, Said::default())).await;
+    let resumed = soon(Client::new().resume(&model, None, &prompt(), point, Said::default())).await;
     let error = match resumed {
         Ok(events) => soon(events.try_collect::<Vec<Event>>()).await.unwrap_err(),
         Err(error) => error,
@@ -269,7 +270,7 @@ async fn an_endpoint_that_cannot_be_asked_now_may_know_it_later(
     let server = Server::start([script]).await;
     let model = model(&server.url(), Format::OpenaiChat);
     let point = ResumePoint::beginning(&model, "n").unwrap();
-    let resumed = soon(Client::new().resume(&model, None, point, Said::default())).await;
+    let resumed = soon(Client::new().resume(&model, None, &prompt(), point, Said::default())).await;
     assert_eq!(resumed.unwrap_err().kind, kind);
 }
 
@@ -283,7 +284,7 @@ async fn another_endpoint_is_not_asked_for_what_this_one_began() {
     soon(client.let_go(&model, None, &point, false))
         .await
         .unwrap();
-    let resumed = soon(client.resume(&model, None, point, Said::default())).await;
+    let resumed = soon(client.resume(&model, None, &prompt(), point, Said::default())).await;
     assert_eq!(resumed.unwrap_err().kind, ErrorKind::NotResumable);
     assert!(server.is_untouched());
 }
@@ -346,7 +347,8 @@ async fn a_response_in_the_background_is_asked_for_by_its_sequence_number() {
         panic!("{events:?}")
     };
     assert_eq!(error.kind, ErrorKind::Interrupted);
-    let resumed = client.resume(&model, None, point.clone(), text_of(&events));
+    let prompt = prompt();
+    let resumed = client.resume(&model, None, &prompt, point.clone(), text_of(&events));
     let rest = soon(resumed).await.unwrap();
     let rest = soon(rest.collect::<Vec<_>>()).await;
     assert_eq!(
@@ -411,4 +413,24 @@ async fn nothing_goes_on_that_was_let_go(
 fn a_point_of_another_time_is_not_understood() {
     assert!("".parse::<ResumePoint>().is_err());
     assert!("{\"way\":\"Telepathy\"}".parse::<ResumePoint>().is_err());
+}
+
+#[tokio::test]
+async fn what_comes_in_place_of_the_rest_is_not_told_with_the_prompt() {
+    let prompt = Arc::new(Prompt {
+        system: String::new(),
+        turns: vec![Turn {
+            role: Role::User,
+            text: "Count the giraffes of the vault.".to_owned(),
+        }],
+    });
+    let error = r#"{"error":{"message":"broke over 'Count the giraffes of the vault.'"}}"#;
+    let server = Server::start([whole("500 No", &[], error)]).await;
+    let mut model = model(&server.url(), Format::OpenaiResponses);
+    model.resume = true;
+    let point = ResumePoint::new(Way::Background, &model, "resp_1");
+    let client = Client::new();
+    let resumed = client.resume(&model, None, &prompt, point, Said::default());
+    let error = soon(resumed).await.unwrap_err();
+    assert!(error.message.ends_with("broke over '[…]'"), "{error}");
 }
