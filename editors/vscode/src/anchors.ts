@@ -43,7 +43,7 @@ export class EditLog {
   }
 
   /** The anchor's range in the buffer as it is now. */
-  rangeNow(uri: string, anchor: AnchorInfo): Range {
+  rangeNow(uri: string, anchor: Pick<AnchorInfo, 'range' | 'version'>): Range {
     const { version } = anchor;
     if (version === undefined) return anchor.range;
     const log = this.#buffers.get(uri) ?? [];
@@ -73,20 +73,25 @@ function shiftOf({ range: { start, end }, text }: Change): Shift {
   return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character }, insertedEnd };
 }
 
-/** The range after a change; its start and end each move with the text behind them. */
-export function shifted(range: Range, change: Change): Range {
+/**
+ * The range after a change, by the rules of the server's anchors: text that is inserted exactly at an end of the
+ * range stays outside, and when all of the range is removed nothing is left of it.
+ */
+export function afterChange(range: Range, change: Change): Range {
   return afterShift(range, shiftOf(change));
 }
 
-function afterShift(range: Range, shift: Shift): Range {
-  const start = moved(range.start, shift);
-  const end = moved(range.end, shift);
-  return isBefore(end, start) ? { start, end: start } : { start, end };
+function afterShift({ start, end }: Range, shift: Shift): Range {
+  if (!isBefore(start, shift.end)) return { start: behind(start, shift), end: behind(end, shift) };
+  if (!isBefore(shift.start, end)) return { start, end };
+  if (!isBefore(shift.start, start) && !isBefore(end, shift.end)) return { start, end: behind(end, shift) };
+  if (!isBefore(start, shift.start) && !isBefore(shift.end, end)) return { start: shift.start, end: shift.start };
+  if (isBefore(shift.start, start)) return { start: shift.insertedEnd, end: behind(end, shift) };
+  return { start, end: shift.start };
 }
 
-function moved(position: Position, { start, end, insertedEnd }: Shift): Position {
-  if (!isBefore(start, position)) return position;
-  if (isBefore(position, end)) return isBefore(insertedEnd, position) ? insertedEnd : position;
+/** A position at or behind the end of what was replaced. */
+function behind(position: Position, { end, insertedEnd }: Shift): Position {
   return {
     line: position.line - end.line + insertedEnd.line,
     character: position.line === end.line ? position.character - end.character + insertedEnd.character : position.character,

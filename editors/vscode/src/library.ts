@@ -6,7 +6,7 @@ import type { Context } from './context';
 import * as methods from './methods';
 import type { PromptInfo, PromptsResult, SubmitResult } from './protocol';
 import type { Server } from './server';
-import { frontDocument, submitFromEditor, type Submission } from './submitting';
+import { subjectOf, submitAbout, type Submission } from './submitting';
 
 const addButton: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('pencil'), tooltip: 'Add words of your own' };
 const openButton: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('go-to-file'), tooltip: 'Open the file' };
@@ -24,19 +24,21 @@ export function readLibrary(server: Server, document: vscode.TextDocument): Prom
 
 /** Lets the user choose a prompt, and submits it about the selection. A submission may name one itself. */
 export async function askWithPrompt(context: Context, given: Submission = {}): Promise<SubmitResult | undefined> {
-  const document = await frontDocument(given);
-  if (!document) return undefined;
-  const library = await readLibrary(context.server, document);
-  const named = library.prompts.find(({ name }) => name === given.libraryPrompt);
-  const chosen = named ? { prompt: named, more: false } : await choose(library);
-  if (!chosen) return undefined;
-  const { name, intent } = chosen.prompt;
-  const prompt = chosen.more ? undefined : (given.prompt ?? '');
-  return submitFromEditor(
-    context,
-    { intent, mode: 'background', title: name },
-    { ...given, uri: document.uri.toString(), libraryPrompt: name, ...(prompt !== undefined && { prompt }) },
-  );
+  // The list is open for a while: what it is about is what was at the cursor before.
+  const subject = await subjectOf(context, given);
+  if (!subject) return undefined;
+  try {
+    const library = await readLibrary(context.server, subject.document);
+    const named = library.prompts.find(({ name }) => name === given.libraryPrompt);
+    const chosen = named ? { prompt: named, more: false } : await choose(library);
+    if (!chosen) return undefined;
+    const { name, intent } = chosen.prompt;
+    const prompt = chosen.more ? undefined : (given.prompt ?? '');
+    const what = { ...given, libraryPrompt: name, ...(prompt !== undefined && { prompt }) };
+    return await submitAbout(context, subject, { intent, mode: 'background', title: name }, what);
+  } finally {
+    subject.dispose();
+  }
 }
 
 /** The chosen prompt, and whether the user has more to say. */

@@ -9,6 +9,12 @@ const REMEMBERED = 50;
 const listButton: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('history'), tooltip: 'Earlier prompts (↑ and ↓ go through them)' };
 const forgetButton: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('close'), tooltip: 'Forget this prompt' };
 
+/** What the box is about. It may change while the box is open. */
+export interface Title {
+  readonly text: () => string;
+  readonly onDidChange: vscode.Event<void>;
+}
+
 /** Asks for prompts and remembers them. */
 export class Prompts {
   readonly #memory: vscode.Memento;
@@ -28,11 +34,11 @@ export class Prompts {
     await this.#memory.update(STORED_AS, [prompt, ...this.history.filter((one) => one !== prompt)].slice(0, REMEMBERED));
   }
 
-  /** What the user typed or recalled, or nothing. `details` become part of the title when they are known. */
-  async ask(title: string, details: Promise<string>, placeholder: string, value = ''): Promise<string | undefined> {
+  /** What the user typed or recalled, or nothing. */
+  async ask(title: Title, placeholder: string, value = ''): Promise<string | undefined> {
     const box = vscode.window.createInputBox();
-    box.title = title;
-    void details.then((text) => (box.title = `${title}${text}`));
+    box.title = title.text();
+    const following = title.onDidChange(() => (box.title = title.text()));
     box.placeholder = placeholder;
     box.value = value;
     box.ignoreFocusOut = true;
@@ -53,11 +59,12 @@ export class Prompts {
       box.show();
     });
     this.#open = undefined;
+    following.dispose();
     await vscode.commands.executeCommand('setContext', 'backchat.inPrompt', false);
     const draft = box.value;
     box.dispose();
     // The list can't lie over the box; the box comes back with what was picked, to be edited.
-    return answer.list ? this.ask(title, details, placeholder, (await this.#pick()) ?? draft) : answer.prompt;
+    return answer.list ? this.ask(title, placeholder, (await this.#pick()) ?? draft) : answer.prompt;
   }
 
   /** Goes one prompt back (1) or forth (-1) in the open box; what was being typed is at the end. */

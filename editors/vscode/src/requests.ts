@@ -58,6 +58,8 @@ export class Requests implements vscode.Disposable {
         if (this.#byBuffer.has(key)) this.#edits.record(key, document.version, contentChanges);
       }),
     );
+    // What is typed before the server runs counts as well.
+    this.#loadAll();
   }
 
   dispose(): void {
@@ -89,6 +91,11 @@ export class Requests implements vscode.Disposable {
   /** The range of a request in its buffer as it is now. */
   rangeOf(request: RequestInfo): Range | undefined {
     return request.anchor && this.#edits.rangeNow(keyOf(request.uri), request.anchor);
+  }
+
+  /** Where a range of an earlier version of an open buffer is now. */
+  rangeNow({ uri }: vscode.TextDocument, earlier: { readonly range: Range; readonly version: number }): Range {
+    return this.#edits.rangeNow(keyOf(uri), earlier);
   }
 
   /** What the model has said to a request, as far as it is known here. */

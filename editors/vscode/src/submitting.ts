@@ -3,10 +3,10 @@
 import * as vscode from 'vscode';
 import type { Range } from './anchors';
 import type { Context } from './context';
-import { enclosingFunction } from './enclosing';
 import * as methods from './methods';
 import type { Intent, Mode, SubmitParams, SubmitResult } from './protocol';
 import { DOCUMENTS } from './server';
+import { Subject } from './subject';
 
 /** What a command may be given instead of asking and looking at the selection. */
 export interface Submission {
@@ -16,6 +16,8 @@ export interface Submission {
   /** The URI of an open buffer. */
   readonly uri?: string;
   readonly range?: vscode.Range;
+  /** The version of the buffer that the range is of, where it was known before the command was run. */
+  readonly version?: number;
 }
 
 /** What the empty box asks. */
@@ -27,20 +29,38 @@ export async function submitFromEditor(
   { intent, mode, title }: { intent: Intent; mode: Mode; title: string },
   given: Submission = {},
 ): Promise<SubmitResult | undefined> {
-  const editor = vscode.window.activeTextEditor;
-  const document = await frontDocument(given);
-  if (!document) return undefined;
+  const subject = await subjectOf(context, given);
+  if (!subject) return undefined;
+  try {
+    return await submitAbout(context, subject, { intent, mode, title }, given);
+  } finally {
+    subject.dispose();
+  }
+}
+
+/** Asks for a prompt where none is given, and submits it about where its subject is then. */
+export async function submitAbout(
+  context: Context,
+  subject: Subject,
+  { intent, mode, title }: { intent: Intent; mode: Mode; title: string },
+  { prompt: givenPrompt, libraryPrompt }: Submission,
+): Promise<SubmitResult | undefined> {
+  const name = vscode.workspace.asRelativePath(subject.document.uri);
+  const settled = subject.settle(intent);
   // The box is there at once; what is typed until it is known what it is about would go into the file.
-  const about = given.range || editor?.document !== document ? Promise.resolve(given.range) : aboutWhat(editor, intent);
-  const name = vscode.workspace.asRelativePath(document.uri);
-  const prompt = given.prompt ?? (await context.prompts.ask(`${title} · ${name}`, about.then(linesOf), QUESTIONS[intent]));
-  const { libraryPrompt } = given;
+  const text = (): string => `${title} · ${name}${subject.lines}`;
+  const prompt = givenPrompt ?? (await context.prompts.ask({ text, onDidChange: subject.onDidMove }, QUESTIONS[intent]));
   if (prompt === undefined || (prompt.trim() === '' && libraryPrompt === undefined)) return undefined;
   if (prompt.trim() !== '') await context.prompts.remember(prompt);
-  const range = await about;
+  await settled;
+  const { place } = subject;
+  if (!place) {
+    const what = subject.document.isClosed ? 'was closed' : 'does not have the code any more that this is about';
+    throw new Error(`${name} ${what}. Nothing was submitted; the prompt is there again with ↑ in the next box.`);
+  }
   return submit(context, {
-    textDocument: { uri: document.uri.toString() },
-    ...(range && { range }),
+    textDocument: { uri: subject.document.uri.toString() },
+    ...place,
     prompt,
     ...(libraryPrompt !== undefined && { libraryPrompt }),
     intent,
@@ -48,8 +68,18 @@ export async function submitFromEditor(
   });
 }
 
+/** What a submission is about: what it says itself, else what is at the cursor. */
+export async function subjectOf(context: Context, given: Submission): Promise<Subject | undefined> {
+  const editor = vscode.window.activeTextEditor;
+  const document = await frontDocument(given);
+  if (!document) return undefined;
+  if (!given.range && editor?.document === document) return Subject.atCursor(editor);
+  const { range, version } = given;
+  return Subject.of(document, range && version !== undefined ? context.requests.rangeNow(document, { range, version }) : range);
+}
+
 /** The buffer of a submission, else the one in front; nothing, and a hint, when it can't be asked about. */
-export async function frontDocument(given: Submission): Promise<vscode.TextDocument | undefined> {
+async function frontDocument(given: Submission): Promise<vscode.TextDocument | undefined> {
   const document = given.uri === undefined ? vscode.window.activeTextEditor?.document : await vscode.workspace.openTextDocument(vscode.Uri.parse(given.uri));
   if (document && vscode.languages.match(DOCUMENTS, document) > 0) return document;
   void vscode.window.showInformationMessage('Open a file, or an untitled buffer, and put the cursor where the question is.');
@@ -76,23 +106,4 @@ export async function submit(context: Context, params: SubmitParams): Promise<Su
 /** VS Code's own ranges are written to JSON as arrays, which LSP does not know. */
 function onTheWire({ start, end }: Range): Range {
   return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character } };
-}
-
-/**
- * The selection; without one the line of the cursor, or for a change the function that it is in; on an empty
- * line the whole buffer.
- */
-async function aboutWhat({ selection, document }: vscode.TextEditor, intent: Intent): Promise<vscode.Range | undefined> {
-  if (!selection.isEmpty) return new vscode.Range(selection.start, selection.end);
-  const around = intent === 'edit' ? await enclosingFunction(document, selection.active) : undefined;
-  if (around) return around;
-  const line = document.lineAt(selection.active.line);
-  return line.isEmptyOrWhitespace ? undefined : line.range;
-}
-
-function linesOf(range: vscode.Range | undefined): string {
-  if (!range) return '';
-  const first = range.start.line + 1;
-  const last = range.end.character === 0 && range.end.line > range.start.line ? range.end.line : range.end.line + 1;
-  return first === last ? `:${first}` : `:${first}–${last}`;
 }

@@ -82,6 +82,22 @@ describe('in the workbench', () => {
     assert.deepEqual([edit.intent, edit.prompt], ['edit', 'Fix this problem: it is broken']);
   });
 
+  it('a problem is asked about where it is when its action is chosen', async () => {
+    const editor = await buffer('fine\nbroken code\n');
+    const { document } = editor;
+    const problems = vscode.languages.createDiagnosticCollection('test');
+    const range = new vscode.Range(1, 0, 1, 6);
+    problems.set(document.uri, [new vscode.Diagnostic(range, 'it is broken here')]);
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', document.uri, range);
+    problems.dispose();
+    const explain = actions.find(({ title }) => title === 'Ask Backchat about this problem in the background');
+    assert.ok(explain?.command);
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'one\ntwo\n'));
+    await vscode.commands.executeCommand(explain.command.command, ...((explain.command.arguments ?? []) as unknown[]));
+    const request = await until('the request', () => api.requests(document.uri)[0]);
+    assert.equal(request.anchor?.range.start.line, 3);
+  });
+
   it('the line ends follow their setting', async () => {
     const editor = await buffer('quiet\n');
     const configuration = vscode.workspace.getConfiguration('backchat');

@@ -45,7 +45,7 @@ const kept = (name, run) => keeping('vscode-page', name, () => ({ windows, vscod
 const story = (name, run) => test(name, kept(name, run));
 
 before(kept('before edits', async () => {
-  world = await makeWorld({ ...FILES, 'second.rs': CODE, 'third.rs': CODE, 'fourth.rs': CODE });
+  world = await makeWorld({ ...FILES, 'second.rs': CODE, 'third.rs': CODE, 'fourth.rs': CODE, 'fifth.rs': CODE });
   vscode = await startVsCode({ extension, env: world.env, settings: { 'diffEditor.codeLens': true, 'diffEditor.renderSideBySide': true } });
   const page = await vscode.openWindow(world.folder);
   windows.push(page);
@@ -170,4 +170,23 @@ story('the box says which lines are meant', async () => {
   const input = await openBox(page, 'Edit in Background · fourth.rs:2', editKey(page));
   assert.equal(await input.getAttribute('placeholder'), 'What should change?');
   await closeBox(page);
+});
+
+story('what is typed while the box is open moves what is meant, and the box says so', async () => {
+  const [page] = windows;
+  world.model.script({ match: 'twice as much', answer: '```rust\n        sum += 2 * price;\n```' });
+  await openFile(page, 'fifth.rs');
+  await goToLine(page, 4);
+  const input = await openBox(page, 'Edit in Background · fifth.rs:4', editKey(page));
+  await input.fill('twice as much');
+  await page.locator('.editor-instance .view-line', { hasText: 'fn total' }).click();
+  await page.keyboard.press('Home');
+  await page.keyboard.type('mod one;\nmod two;\n', { delay: 5 });
+  await openBox(page, 'Edit in Background · fifth.rs:6');
+  await input.click();
+  await page.keyboard.press('Enter');
+  await see('what is proposed', async () => (await lenses(page)).includes('✎ +1 −1 clean|apply|preview|dismiss'), () => lenses(page));
+  await lens(page, 'apply').click();
+  const changed = `mod one;\nmod two;\n${CODE.replace('sum += price', 'sum += 2 * price')}`;
+  await see('the change of the line that was meant', async () => (await editorText(page)) === changed, () => editorText(page));
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { EditLog, shifted, type Change, type Range } from '../../src/anchors';
+import { afterChange, EditLog, type Change, type Range } from '../../src/anchors';
 
 function range(startLine: number, startCharacter: number, endLine: number, endCharacter: number): Range {
   return { start: { line: startLine, character: startCharacter }, end: { line: endLine, character: endCharacter } };
@@ -11,27 +11,49 @@ function change(at: Range, text: string): Change {
 }
 
 test('lines typed above move a range down', () => {
-  assert.deepEqual(shifted(range(3, 0, 4, 5), change(range(1, 0, 1, 0), 'a\nb\n')), range(5, 0, 6, 5));
+  assert.deepEqual(afterChange(range(3, 0, 4, 5), change(range(1, 0, 1, 0), 'a\nb\n')), range(5, 0, 6, 5));
 });
 
 test('text typed before it on its line moves it right', () => {
-  assert.deepEqual(shifted(range(3, 4, 3, 8), change(range(3, 0, 3, 0), 'ab')), range(3, 6, 3, 10));
+  assert.deepEqual(afterChange(range(3, 4, 3, 8), change(range(3, 0, 3, 0), 'ab')), range(3, 6, 3, 10));
 });
 
 test('text typed inside makes it longer', () => {
-  assert.deepEqual(shifted(range(3, 4, 5, 2), change(range(4, 0, 4, 0), 'x\n')), range(3, 4, 6, 2));
+  assert.deepEqual(afterChange(range(3, 4, 5, 2), change(range(4, 0, 4, 0), 'x\n')), range(3, 4, 6, 2));
 });
 
 test('text typed below leaves it alone', () => {
-  assert.deepEqual(shifted(range(3, 4, 5, 2), change(range(6, 0, 7, 0), '')), range(3, 4, 5, 2));
+  assert.deepEqual(afterChange(range(3, 4, 5, 2), change(range(6, 0, 7, 0), '')), range(3, 4, 5, 2));
 });
 
 test('when all of it is deleted it is empty', () => {
-  assert.deepEqual(shifted(range(3, 4, 5, 2), change(range(2, 0, 6, 0), '')), range(2, 0, 2, 0));
+  assert.deepEqual(afterChange(range(3, 4, 5, 2), change(range(2, 0, 6, 0), '')), range(2, 0, 2, 0));
 });
 
 test('a replaced end is at the end of the replacement', () => {
-  assert.deepEqual(shifted(range(3, 0, 3, 8), change(range(3, 6, 4, 3), '')), range(3, 0, 3, 6));
+  assert.deepEqual(afterChange(range(3, 0, 3, 8), change(range(3, 6, 4, 3), '')), range(3, 0, 3, 6));
+});
+
+test('text typed exactly at an end stays outside', () => {
+  assert.deepEqual(afterChange(range(3, 0, 3, 8), change(range(3, 0, 3, 0), 'a\nb\n')), range(5, 0, 5, 8));
+  assert.deepEqual(afterChange(range(3, 0, 3, 8), change(range(3, 8, 3, 8), ' more')), range(3, 0, 3, 8));
+});
+
+test('what was replaced as a whole is what replaces it', () => {
+  assert.deepEqual(afterChange(range(3, 4, 3, 8), change(range(3, 4, 3, 8), 'a\nbc')), range(3, 4, 4, 2));
+});
+
+test('when more than all of it is replaced, nothing is left of it', () => {
+  assert.deepEqual(afterChange(range(3, 4, 3, 8), change(range(3, 0, 3, 8), 'other')), range(3, 0, 3, 0));
+  assert.deepEqual(afterChange(range(3, 4, 3, 8), change(range(3, 4, 4, 0), 'other\n')), range(3, 4, 3, 4));
+});
+
+test('a replaced beginning is cut off', () => {
+  assert.deepEqual(afterChange(range(3, 4, 3, 8), change(range(2, 0, 3, 6), 'x')), range(2, 1, 2, 3));
+});
+
+test('a place without text goes with what is behind it', () => {
+  assert.deepEqual(afterChange(range(3, 4, 3, 4), change(range(3, 4, 3, 4), '\n  ')), range(4, 2, 4, 2));
 });
 
 test('only what was typed after the anchor counts', () => {
