@@ -20,6 +20,7 @@ mod framing;
 mod lifecycle;
 mod look;
 mod notifications;
+mod offers;
 mod outbox;
 mod prompts;
 mod proposal;

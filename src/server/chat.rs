@@ -8,8 +8,10 @@ use std::sync::{Arc, PoisonError};
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tower_lsp::jsonrpc::Result;
-use tower_lsp::ls_types::WorkDoneProgressCancelParams;
+use tower_lsp::ls_types::{Range, WorkDoneProgressCancelParams};
 
+use super::document::Snapshot;
+use super::offers::Offered;
 use super::{Server, errors, fallback, look, prompts};
 use crate::buffer_name;
 use crate::coordinator::{self, Coordinator, Submit};
@@ -20,6 +22,7 @@ use crate::protocol::{
 use crate::rules;
 use crate::session::RequestId;
 use crate::store::RequestRecord;
+use crate::text::Span;
 use crate::view;
 
 /// How many threads read rules: a hundred submits at once shall not start a hundred.
@@ -39,6 +42,15 @@ where
 
 /// `backchat/submit`.
 pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result<SubmitResult> {
+    submit_offered(server, params, None).await
+}
+
+/// `backchat/submit` whose range may be of the text as it was when a code action was offered.
+pub(super) async fn submit_offered(
+    server: &Arc<Server>,
+    params: SubmitParams,
+    offered: Option<Offered>,
+) -> Result<SubmitResult> {
     let uri = params.text_document.uri.as_str();
     let Some(snapshot) = server.documents.snapshot(uri) else {
         return Err(errors::invalid(
@@ -50,14 +62,8 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
     };
     let span = params
         .range
-        .map(|range| server.documents.span(&snapshot, range, server.encoding()))
-        .transpose()
-        .map_err(|error| {
-            errors::invalid(
-                format!("the range is not in the buffer: {error}"),
-                "rangeOutOfBounds",
-            )
-        })?;
+        .map(|range| span(server, &snapshot, range, offered))
+        .transpose()?;
     let shown = span.unwrap_or_else(|| coordinator::first_line(&snapshot.buffer));
     let pending = server.documents.track_pending(&snapshot, shown);
     let order = Arc::clone(&snapshot.order);
@@ -102,6 +108,38 @@ pub(super) async fn submit(server: &Arc<Server>, params: SubmitParams) -> Result
         }
     })
     .await
+}
+
+/// The span of a range in the buffer as it is now.
+fn span(
+    server: &Server,
+    snapshot: &Snapshot,
+    range: Range,
+    offered: Option<Offered>,
+) -> Result<Span> {
+    let documents = &server.documents;
+    let Some(offered) = offered else {
+        return documents
+            .span(snapshot, range, server.encoding())
+            .map_err(|error| {
+                errors::invalid(
+                    format!("the range is not in the buffer: {error}"),
+                    "rangeOutOfBounds",
+                )
+            });
+    };
+    documents
+        .carried(snapshot, offered, range, server.encoding())
+        .ok_or_else(|| {
+            let name = buffer_name::short(&snapshot.uri);
+            errors::invalid(
+                format!(
+                    "{name} has changed since this was offered, and the code that it is about is not there any more. \
+                     Nothing was submitted: choose it again"
+                ),
+                "rangeOutOfBounds",
+            )
+        })
 }
 
 /// The rules of the project that a buffer belongs to.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tower_lsp::ls_types::{Position as LspPosition, Range};
 
 use crate::coordinator::place;
+use super::offers::Offers;
 use crate::protocol::{AnchorInfo, AnchorStatus};
 use crate::session::RequestId;
 use crate::store::StoredAnchor;
@@ -28,6 +29,7 @@ pub(super) struct Document {
     pub moved: bool,
 }
 
+    pub offers: Offers,
 /// An anchor in an open buffer.
 pub(super) struct Tracked {
     pub key: Key,
@@ -104,6 +106,7 @@ impl Document {
     pub fn follow(&mut self, edits: &[Edit]) {
         for edit in edits {
             for anchor in &mut self.anchors {
+        self.offers.follow(edits);
                 // A change below an anchor leaves it as it is; all others may move or alter it.
                 self.moved |= edit.start <= anchor.span.end;
                 anchor.span.follow(edit);

@@ -12,6 +12,7 @@ use tower_lsp::ls_types::{Range, TextDocumentContentChangeEvent};
 
 use super::document::{Document, FoundAnchor, Key, Snapshot, Tracked, span_of};
 use crate::buffer_name;
+use super::offers::{Offered, Offers};
 use crate::protocol::AnchorInfo;
 use crate::session::RequestId;
 use crate::store::StoredAnchor;
@@ -81,6 +82,7 @@ impl Documents {
                     Ok(span) => document.buffer.replace(span, &change.text),
                     Err(error) => {
                         result = Err(error.into());
+                offers: Offers::default(),
                         continue;
                     }
                 },
@@ -165,6 +167,33 @@ impl Documents {
             // The buffer was closed and opened again meanwhile: what is stored is looked up again.
             document.since_load.get_or_insert_default();
         }
+    /// Something is offered for the text of a snapshot.
+    pub fn offer(&self, snapshot: &Snapshot) -> Offered {
+        if let Some(mut document) = self.open.get_mut(&snapshot.uri) {
+            document.offers.remember(snapshot.version, &snapshot.buffer);
+        }
+        Offered {
+            opening: snapshot.opening,
+            version: snapshot.version,
+        }
+    }
+
+    /// Where a range of the text that something was offered for is in the buffer as it is now. `None` when that
+    /// is not known, or nothing is left of it.
+    pub fn carried(
+        &self,
+        snapshot: &Snapshot,
+        offered: Offered,
+        range: Range,
+        encoding: Encoding,
+    ) -> Option<Span> {
+        let document = self.open.get(&snapshot.uri)?;
+        let is_same = document.opening == offered.opening && snapshot.opening == offered.opening;
+        is_same
+            .then(|| document.offers.carried(offered.version, range, encoding))
+            .flatten()
+    }
+
     }
 
     /// The submit was refused: its anchor is forgotten.

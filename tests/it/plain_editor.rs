@@ -321,3 +321,43 @@ fn a_conflict_is_told_and_nothing_is_applied() {
             .all(|(method, _)| method != "workspace/applyEdit")
     );
 }
+
+#[test]
+fn an_action_is_about_the_code_that_it_was_offered_for() {
+    let world = World::scripted();
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    let offered = actions(&editor, &uri, 6);
+    let explain = offered
+        .iter()
+        .find(|action| action["title"].as_str().unwrap().contains("explain"))
+        .unwrap();
+    // Something is typed above while the menu is open.
+    editor.edit(&uri, lines(0, 0), "// typed\n// meanwhile\n");
+    let submitted = execute(&editor, &explain["command"]);
+    let anchor = &submitted["request"]["anchor"];
+    assert_eq!(anchor["range"]["start"]["line"], 8, "{anchor}");
+    let prompt = world
+        .model
+        .wait_for_call("Explain what this code does", |_| true)
+        .prompt();
+    assert!(prompt.contains("```rust\n    2\n```"), "{prompt}");
+
+    // And it is refused when the code is gone.
+    editor.edit(&uri, lines(7, 9), "");
+    let params = json!({
+        "command": explain["command"]["command"],
+        "arguments": explain["command"]["arguments"],
+    });
+    let refused = editor
+        .request::<Value>("workspace/executeCommand", &params)
+        .unwrap_err();
+    assert!(
+        refused
+            .message
+            .contains("main.rs has changed since this was offered"),
+        "{}",
+        refused.message
+    );
+}

@@ -8,6 +8,7 @@ use tower_lsp::ls_types::{
 };
 
 use super::super::document::range_of;
+use super::super::offers::Offered;
 use super::super::{Server, prompts};
 use super::{command, one_line};
 use crate::session::Intent;
@@ -87,6 +88,7 @@ pub(crate) async fn code_actions(
             submit(uri, whole_lines(params.range), prompt, intent),
         ));
     }
+    let offered = server.documents.offer(&snapshot);
     actions.extend(of_library(server, uri, whole_lines(params.range)).await);
     let wanted = params.context.only.as_deref();
     actions
@@ -98,8 +100,18 @@ pub(crate) async fn code_actions(
                     .any(|kind| is_within(action.kind.as_ref(), kind))
             })
         })
-        .map(CodeActionOrCommand::CodeAction)
+        .map(|action| CodeActionOrCommand::CodeAction(of_text(action, offered)))
         .collect()
+}
+
+/// The action with the text that its range is of, as the buffer may be another one when it is chosen.
+fn of_text(mut action: CodeAction, offered: Offered) -> CodeAction {
+    let command = action.command.as_mut();
+    let arguments = command.and_then(|command| command.arguments.as_mut()?.first_mut());
+    if let Some(arguments) = arguments {
+        arguments["offered"] = json!(offered);
+    }
+    action
 }
 
 /// The prompts of the library. What is wrong with some of them is told by the command line, and logged.

@@ -9,13 +9,22 @@ use serde_json::Value;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{ExecuteCommandParams, TextDocumentIdentifier};
 
+use super::super::offers::Offered;
 use super::super::{Server, chat, errors};
 use super::{apply, command, show};
-use crate::buffer_name;
 use crate::coordinator;
-use crate::protocol::{ProposalParams, RequestParams};
+use crate::protocol::{ProposalParams, RequestParams, SubmitParams};
 use crate::session::{RequestId, SessionId};
 use crate::store::SessionFilter;
+
+/// Arguments of `backchat.submit`.
+#[derive(Deserialize)]
+struct SubmitArguments {
+    #[serde(flatten)]
+    submit: SubmitParams,
+    /// The text that the range is of, when it is that of a code action.
+    offered: Option<Offered>,
+}
 
 /// Arguments of `backchat.transcript`: one of the two.
 #[derive(Deserialize)]
@@ -33,7 +42,10 @@ pub(crate) async fn execute(
 ) -> Result<Option<Value>> {
     let name = params.command.clone();
     match name.as_str() {
-        command::SUBMIT => json(chat::submit(server, argument(params)?).await?),
+        command::SUBMIT => {
+            let SubmitArguments { submit, offered } = argument(params)?;
+            json(chat::submit_offered(server, submit, offered).await?)
+        }
         command::CANCEL => json(chat::cancel(server, argument(params)?).await?),
         command::RETRY => json(chat::retry(server, argument(params)?).await?),
         command::ALLOW => json(chat::allow(server, argument(params)?).await?),
@@ -100,7 +112,7 @@ async fn transcript(server: &Arc<Server>, arguments: TranscriptArguments) -> Res
     let filter = SessionFilter {
         uri: arguments
             .text_document
-            .map(|document| buffer_name::canonical(document.uri.as_str())),
+            .map(|document| server.documents.name_of(document.uri.as_str())),
         id: arguments.session_id,
         ..SessionFilter::default()
     };
