@@ -38,6 +38,20 @@ fn respelled(uri: &str) -> String {
         .map_or_else(|| uri.to_owned(), String::from)
 }
 
+/// Whether a buffer has no file. Editors give the URI of one that was closed to the next one.
+#[must_use]
+pub fn is_unsaved(uri: &str) -> bool {
+    ["untitled:", "buffer:"]
+        .iter()
+        .any(|scheme| uri.starts_with(scheme))
+}
+
+/// What a buffer without a file is called in the store: its URI, and which of the buffers of that URI it is.
+#[must_use]
+pub fn unsaved(uri: &str, identity: &str) -> String {
+    format!("{uri}#{identity}")
+}
+
 /// The last parts of the buffer's name, enough to recognise it and no more of the machine's paths
 /// than that: `src/main.rs`, `Untitled-1`.
 #[must_use]
@@ -50,6 +64,10 @@ pub fn short(uri: &str) -> String {
             .collect(),
         None => {
             let name = uri.split_once(':').map_or(uri, |(_, name)| name);
+            let name = match name.split_once('#') {
+                Some((name, _)) if is_unsaved(uri) => name,
+                _ => name,
+            };
             vec![
                 percent_encoding::percent_decode_str(name.trim_start_matches('/'))
                     .decode_utf8_lossy()
@@ -104,6 +122,8 @@ mod tests {
     #[case("file:///a.txt", "a.txt")]
     #[case("file:///with%20space/%C3%A9.rs", "with space/é.rs")]
     #[case("untitled:Untitled-1", "Untitled-1")]
+    #[case("untitled:Untitled-1#0197-a", "Untitled-1")]
+    #[case("scheme:page#part", "page#part")]
     #[case("nonsense", "nonsense")]
     fn names_are_short(#[case] uri: &str, #[case] name: &str) {
         assert_eq!(short(uri), name);

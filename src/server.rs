@@ -29,6 +29,7 @@ mod stdio;
 mod text_sync;
 mod transport;
 mod trust;
+mod unsaved;
 mod workspace;
 
 use std::path::PathBuf;
@@ -61,7 +62,7 @@ struct Server {
     options: Options,
     documents: Documents,
     features: OnceLock<capabilities::Features>,
-    /// The canonical URI of the buffer in front. `None` as long as the client has not told;
+    /// The URI of the buffer in front, as the client has it. `None` as long as the client has not told;
     /// `Some(None)` when no buffer is.
     in_front: Mutex<Option<Option<String>>>,
     /// The folders of the workspace.
@@ -82,11 +83,14 @@ impl Server {
             .map_or(Encoding::Utf16, |features| features.encoding)
     }
 
-    fn is_in_front(&self, uri: &str) -> bool {
+    fn is_in_front(&self, name: &str) -> bool {
         match &*self.in_front.lock().unwrap_or_else(PoisonError::into_inner) {
             // A client that does not tell has the user in front of the buffer that it asks from.
             None => true,
-            Some(front) => front.as_deref() == Some(uri),
+            Some(front) => {
+                let front = front.as_deref();
+                front.is_some_and(|uri| self.documents.name_of(uri) == name)
+            }
         }
     }
 }

@@ -200,6 +200,7 @@ fn declarations() -> Vec<(String, String)> {
         HunkInfo,
         ConflictInfo,
         ClientOptions,
+        OpenedDocument,
         PromptsParams,
         PromptsResult,
         PromptInfo,

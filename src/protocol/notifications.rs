@@ -1,8 +1,8 @@
-//! What the server tells without being asked, and the one thing a client does.
+//! What the server tells without being asked, and what a client does.
 
 use serde::{Deserialize, Serialize};
-use tower_lsp::ls_types::TextDocumentIdentifier;
 use tower_lsp::ls_types::notification::Notification;
+use tower_lsp::ls_types::{TextDocumentIdentifier, Uri};
 
 use super::{RequestInfo, StatusInfo, method};
 use crate::session::RequestId;
@@ -16,6 +16,35 @@ pub struct DidFocusParams {
     #[cfg_attr(test, ts(optional, type = "TextDocumentIdentifier"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_document: Option<TextDocumentIdentifier>,
+}
+
+/// Parameters of `textDocument/didOpen`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DidOpenParams {
+    /// The buffer.
+    pub text_document: OpenedDocument,
+}
+
+/// LSP's `TextDocumentItem` in `textDocument/didOpen`, and which buffer it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct OpenedDocument {
+    /// Its URI.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub uri: Uri,
+    /// Its language.
+    pub language_id: String,
+    /// Its version, as the client counts.
+    pub version: i32,
+    /// Its whole text.
+    pub text: String,
+    /// Of a buffer without a file whose URI is used again for others, such as `untitled:Untitled-1`: what it has
+    /// for itself for as long as it lives, through restarts of server and editor. Letters, digits, `-`, `_`
+    /// and `.`, at most 128 of them, such as a UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
 }
 
 /// Parameters of `backchat/requestDidChange`.

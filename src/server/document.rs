@@ -1,11 +1,12 @@
 //! One open buffer, and the anchors in it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tower_lsp::ls_types::{Position as LspPosition, Range};
 
-use crate::coordinator::place;
 use super::offers::Offers;
+use crate::coordinator::place;
 use crate::protocol::{AnchorInfo, AnchorStatus};
 use crate::session::RequestId;
 use crate::store::StoredAnchor;
@@ -15,6 +16,7 @@ use crate::text::{Buffer, Edit, Encoding, Fit, OutOfBounds, Position, Quote, Spa
 pub(super) struct Document {
     /// Which opening this is: a buffer that was closed and opened again is another one.
     pub opening: u64,
+    pub opened_at: Instant,
     /// The URI as the client spells it.
     pub uri: String,
     pub language: String,
@@ -27,9 +29,9 @@ pub(super) struct Document {
     pub since_load: Option<Vec<Edit>>,
     /// Whether the anchors have moved since they were last stored.
     pub moved: bool,
+    pub offers: Offers,
 }
 
-    pub offers: Offers,
 /// An anchor in an open buffer.
 pub(super) struct Tracked {
     pub key: Key,
@@ -49,7 +51,7 @@ pub(super) enum Key {
 
 /// A buffer as it was at one moment.
 pub(super) struct Snapshot {
-    /// Canonical.
+    /// What the buffer is called in the store.
     pub uri: String,
     pub language: String,
     pub version: i32,
@@ -104,9 +106,9 @@ impl Document {
     }
 
     pub fn follow(&mut self, edits: &[Edit]) {
+        self.offers.follow(edits);
         for edit in edits {
             for anchor in &mut self.anchors {
-        self.offers.follow(edits);
                 // A change below an anchor leaves it as it is; all others may move or alter it.
                 self.moved |= edit.start <= anchor.span.end;
                 anchor.span.follow(edit);

@@ -6,22 +6,25 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use tower_lsp::ls_types::{Range, TextDocumentContentChangeEvent};
 
 use super::document::{Document, FoundAnchor, Key, Snapshot, Tracked, span_of};
-use crate::buffer_name;
 use super::offers::{Offered, Offers};
-use crate::protocol::AnchorInfo;
+use super::unsaved::{Closed, Identity, Unsaved};
+use crate::buffer_name;
+use crate::protocol::{AnchorInfo, OpenedDocument};
 use crate::session::RequestId;
 use crate::store::StoredAnchor;
 use crate::text::{Buffer, Encoding, OutOfBounds, Quote, Span};
 
-/// The open buffers of one client, by their canonical URI.
+/// The open buffers of one client, by what they are called in the store: see [`Documents::name_of`].
 #[derive(Default)]
 pub(super) struct Documents {
     open: DashMap<String, Document>,
+    unsaved: Unsaved,
     /// Numbers openings and pending anchors.
     counter: AtomicU64,
 }
@@ -43,22 +46,46 @@ pub(super) enum SyncError {
 }
 
 impl Documents {
-    /// A buffer was opened: its text replaces what was known of it.
-    pub fn open(&self, uri: &str, language: &str, version: i32, text: &str) {
+    /// What the buffer that now has this URI is called in the store: a file by the canonical spelling of its URI,
+    /// a buffer without a file by a name of its own.
+    pub fn name_of(&self, uri: &str) -> String {
+        if buffer_name::is_unsaved(uri) {
+            self.unsaved.name_of(uri)
+        } else {
+            buffer_name::canonical(uri)
+        }
+    }
+
+    /// The buffers that have no file.
+    pub fn unsaved(&self) -> &Unsaved {
+        &self.unsaved
+    }
+
+    /// A buffer was opened: its text replaces what was known of it. Gives back what it is called.
+    pub fn open(&self, opened: &OpenedDocument, identity: Identity<'_>) -> String {
+        let uri = opened.uri.as_str();
+        let name = if buffer_name::is_unsaved(uri) {
+            self.unsaved.open(uri, identity, &opened.text)
+        } else {
+            buffer_name::canonical(uri)
+        };
         self.open.insert(
-            buffer_name::canonical(uri),
+            name.clone(),
             Document {
                 opening: self.counter.fetch_add(1, Ordering::Relaxed),
+                opened_at: Instant::now(),
                 uri: uri.to_owned(),
-                language: language.to_owned(),
-                version,
-                buffer: Buffer::new(text),
+                language: opened.language_id.clone(),
+                version: opened.version,
+                buffer: Buffer::new(&opened.text),
                 anchors: Vec::new(),
                 order: Arc::default(),
                 since_load: Some(Vec::new()),
                 moved: false,
+                offers: Offers::default(),
             },
         );
+        name
     }
 
     /// Applies changes in their order. One that is out of bounds is left out, with an error; the
@@ -72,7 +99,7 @@ impl Documents {
     ) -> Result<bool, SyncError> {
         let mut document = self
             .open
-            .get_mut(&buffer_name::canonical(uri))
+            .get_mut(&self.name_of(uri))
             .ok_or_else(|| SyncError::NotOpen(uri.to_owned()))?;
         let mut result = Ok(());
         for change in changes {
@@ -82,7 +109,6 @@ impl Documents {
                     Ok(span) => document.buffer.replace(span, &change.text),
                     Err(error) => {
                         result = Err(error.into());
-                offers: Offers::default(),
                         continue;
                     }
                 },
@@ -101,20 +127,34 @@ impl Documents {
         result.map(|()| document.moved)
     }
 
-    /// A buffer was closed: gives back where its anchors were.
-    pub fn close(&self, uri: &str) -> Vec<(RequestId, StoredAnchor)> {
-        match self.open.remove(&buffer_name::canonical(uri)) {
-            Some((_, mut document)) => document.take_moved(),
-            None => Vec::new(),
-        }
+    /// A buffer was closed: gives back where its anchors were, and what is left of one that has no file.
+    pub fn close(&self, uri: &str) -> (Vec<(RequestId, StoredAnchor)>, Option<Closed>) {
+        let Some((_, mut document)) = self.open.remove(&self.name_of(uri)) else {
+            return (Vec::new(), None);
+        };
+        let anchors = document.take_moved();
+        let closed = buffer_name::is_unsaved(uri).then(|| self.unsaved.close(uri, document.buffer));
+        (anchors, closed)
     }
 
-    /// The buffer as it is now.
+    /// The buffer that now has this URI, as it is now.
     pub fn snapshot(&self, uri: &str) -> Option<Snapshot> {
-        let canonical = buffer_name::canonical(uri);
+        self.snapshot_named(&self.name_of(uri))
+    }
+
+    /// The open buffer that is called so in the store, as it is now.
+    pub fn snapshot_named(&self, name: &str) -> Option<Snapshot> {
+        self.open.get(name).map(|document| document.snapshot(name))
+    }
+
+    /// The files that were opened a moment ago, with their texts.
+    pub fn files_opened_within(&self, moment: Duration) -> Vec<(String, Buffer)> {
         self.open
-            .get(&canonical)
-            .map(|document| document.snapshot(&canonical))
+            .iter()
+            .filter(|document| document.opened_at.elapsed() < moment)
+            .filter(|document| buffer_name::path(document.key()).is_some())
+            .map(|document| (document.key().clone(), document.buffer.clone()))
+            .collect()
     }
 
     /// The span of a range that is of the buffer as it is now.
@@ -125,6 +165,33 @@ impl Documents {
         encoding: Encoding,
     ) -> Result<Span, OutOfBounds> {
         span_of(&snapshot.buffer, range, encoding)
+    }
+
+    /// Something is offered for the text of a snapshot.
+    pub fn offer(&self, snapshot: &Snapshot) -> Offered {
+        if let Some(mut document) = self.open.get_mut(&snapshot.uri) {
+            document.offers.remember(snapshot.version, &snapshot.buffer);
+        }
+        Offered {
+            opening: snapshot.opening,
+            version: snapshot.version,
+        }
+    }
+
+    /// Where a range of the text that something was offered for is in the buffer as it is now. `None` when that
+    /// is not known, or nothing is left of it.
+    pub fn carried(
+        &self,
+        snapshot: &Snapshot,
+        offered: Offered,
+        range: Range,
+        encoding: Encoding,
+    ) -> Option<Span> {
+        let document = self.open.get(&snapshot.uri)?;
+        let is_same = document.opening == offered.opening && snapshot.opening == offered.opening;
+        is_same
+            .then(|| document.offers.carried(offered.version, range, encoding))
+            .flatten()
     }
 
     /// Begins to track the anchor of a submit, before anything is awaited, so that no edit is missed
@@ -167,33 +234,6 @@ impl Documents {
             // The buffer was closed and opened again meanwhile: what is stored is looked up again.
             document.since_load.get_or_insert_default();
         }
-    /// Something is offered for the text of a snapshot.
-    pub fn offer(&self, snapshot: &Snapshot) -> Offered {
-        if let Some(mut document) = self.open.get_mut(&snapshot.uri) {
-            document.offers.remember(snapshot.version, &snapshot.buffer);
-        }
-        Offered {
-            opening: snapshot.opening,
-            version: snapshot.version,
-        }
-    }
-
-    /// Where a range of the text that something was offered for is in the buffer as it is now. `None` when that
-    /// is not known, or nothing is left of it.
-    pub fn carried(
-        &self,
-        snapshot: &Snapshot,
-        offered: Offered,
-        range: Range,
-        encoding: Encoding,
-    ) -> Option<Span> {
-        let document = self.open.get(&snapshot.uri)?;
-        let is_same = document.opening == offered.opening && snapshot.opening == offered.opening;
-        is_same
-            .then(|| document.offers.carried(offered.version, range, encoding))
-            .flatten()
-    }
-
     }
 
     /// The submit was refused: its anchor is forgotten.
@@ -205,17 +245,16 @@ impl Documents {
         }
     }
 
-    /// Whether the stored anchors of an open buffer have still to be looked up.
-    pub fn wants_anchors(&self, uri: &str) -> Option<Snapshot> {
-        let canonical = buffer_name::canonical(uri);
-        let document = self.open.get(&canonical)?;
+    /// Whether the stored anchors of an open buffer, by its name, have still to be looked up.
+    pub fn wants_anchors(&self, name: &str) -> Option<Snapshot> {
+        let document = self.open.get(name)?;
         document
             .since_load
             .is_some()
-            .then(|| document.snapshot(&canonical))
+            .then(|| document.snapshot(name))
     }
 
-    /// The anchors of every open buffer are to be looked up again: the buffers' canonical URIs.
+    /// The anchors of every open buffer are to be looked up again: the buffers' names.
     pub fn reload_anchors(&self) -> Vec<String> {
         let reload =
             |mut document: dashmap::mapref::multiple::RefMutMulti<'_, String, Document>| {
@@ -225,7 +264,7 @@ impl Documents {
         self.open.iter_mut().map(reload).collect()
     }
 
-    /// The anchors of this buffer, by its canonical URI, are to be looked up again, if it is open.
+    /// The anchors of this buffer, by its name, are to be looked up again, if it is open.
     pub fn reload_anchors_of(&self, uri: &str) {
         if let Some(mut document) = self.open.get_mut(uri) {
             document.since_load.get_or_insert_default();
@@ -272,7 +311,7 @@ impl Documents {
         Some(document.info(anchor, encoding))
     }
 
-    /// Where the requests of an open buffer are now, by its canonical URI.
+    /// Where the requests of an open buffer are now, by its name.
     pub fn anchors_of(&self, uri: &str, encoding: Encoding) -> Vec<(RequestId, AnchorInfo)> {
         let document = self.open.get(uri);
         document.map_or_else(Vec::new, |document| document.infos(encoding))
@@ -286,12 +325,12 @@ impl Documents {
             .collect()
     }
 
-    /// The URI of an open buffer as its client spells it.
+    /// The URI that the client has for an open buffer, by its name.
     pub fn spelling(&self, uri: &str) -> Option<String> {
         self.open.get(uri).map(|document| document.uri.clone())
     }
 
-    /// Whether a buffer is open, by its canonical URI.
+    /// Whether a buffer is open, by its name.
     pub fn is_open(&self, uri: &str) -> bool {
         self.open.contains_key(uri)
     }

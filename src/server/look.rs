@@ -34,7 +34,7 @@ pub(super) async fn sessions(
             id: None,
             uri: params
                 .text_document
-                .map(|document| buffer_name::canonical(document.uri.as_str())),
+                .map(|document| server.documents.name_of(document.uri.as_str())),
             unread_only: params.unread_only.unwrap_or(false),
             query: params.query.filter(|query| !query.is_empty()),
             limit: Some(params.limit.unwrap_or(PAGE)),
@@ -89,7 +89,13 @@ pub(super) async fn requests(
     server: &Arc<Server>,
     params: RequestsParams,
 ) -> Result<RequestsResult> {
-    let uri = buffer_name::canonical(params.text_document.uri.as_str());
+    let uri = server.documents.name_of(params.text_document.uri.as_str());
+    if buffer_name::is_unsaved(&uri) && !server.documents.is_open(&uri) {
+        // Which of the buffers of this URI is meant is known when it is open.
+        return Ok(RequestsResult {
+            requests: Vec::new(),
+        });
+    }
     let server = Arc::clone(server);
     spawned(async move {
         text_sync::load_anchors(&server, &uri).await;

@@ -15,16 +15,16 @@ use tower_lsp::ls_types::notification::{
 };
 use tower_lsp::ls_types::{
     DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, RenameFilesParams,
+    DidCloseTextDocumentParams, RenameFilesParams,
 };
 
 use super::framing::message::{Params, Unfit};
 use super::{Server, text_sync, trust, workspace};
-use crate::protocol::{DidFocusParams, method};
+use crate::protocol::{DidFocusParams, DidOpenParams, method};
 
 /// A notification with its parameters.
 pub(super) enum Notification {
-    Open(DidOpenTextDocumentParams),
+    Open(DidOpenParams),
     Change(DidChangeTextDocumentParams),
     Close(DidCloseTextDocumentParams),
     Focus(DidFocusParams),
@@ -58,7 +58,7 @@ impl Notification {
             return;
         }
         let handled = catch_unwind(AssertUnwindSafe(|| match self {
-            Self::Open(params) => text_sync::did_open(server, params),
+            Self::Open(params) => text_sync::did_open(server, &params),
             Self::Change(params) => text_sync::did_change(server, params),
             Self::Close(params) => text_sync::did_close(server, params),
             Self::Focus(params) => text_sync::did_focus(server, params),

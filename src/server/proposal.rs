@@ -31,7 +31,7 @@ pub(super) async fn make(
     let failed = |error: &_| errors::from_use_case(error);
     let request = coordinator.store().request(id).await;
     let request = request.map_err(|error| failed(&error.into()))?;
-    let Some(snapshot) = server.documents.snapshot(&request.uri) else {
+    let Some(snapshot) = server.documents.snapshot_named(&request.uri) else {
         return Err(errors::invalid(
             format!(
                 "the buffer {} is not open; open it to see what is proposed for it",

@@ -4,6 +4,7 @@ use super::documents::Documents;
 use super::framing::{Frame, Framer};
 use super::notifications::Notification;
 use super::transport::{Task, task};
+use super::unsaved::Identity;
 use crate::text::Encoding;
 
 /// Takes the bytes of one client through the code that the server takes them through: messages are found in
@@ -42,12 +43,9 @@ impl Replay {
     fn act(&self, task: Task) -> bool {
         match task {
             Task::Notification(Notification::Open(params)) => {
-                let document = params.text_document;
-                let uri = document.uri.as_str();
-                let (language, version) = (&document.language_id, document.version);
-                self.documents.open(uri, language, version, &document.text);
+                let name = self.documents.open(&params.text_document, Identity::Uri);
                 // No store has anchors for it, so edits need not be kept until they are found.
-                if let Some(snapshot) = self.documents.wants_anchors(uri) {
+                if let Some(snapshot) = self.documents.wants_anchors(&name) {
                     self.documents.put_anchors(&snapshot, Vec::new());
                 }
                 true

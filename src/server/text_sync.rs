@@ -2,26 +2,23 @@
 
 use std::sync::Arc;
 
-use tower_lsp::ls_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-};
+use tower_lsp::ls_types::{DidChangeTextDocumentParams, DidCloseTextDocumentParams};
 
 use super::document::FoundAnchor;
+use super::unsaved::{self, Identity};
 use super::{Server, outbox};
-use crate::buffer_name;
-use crate::protocol::DidFocusParams;
+use crate::protocol::{DidFocusParams, DidOpenParams};
 
-pub(super) fn did_open(server: &Arc<Server>, params: DidOpenTextDocumentParams) {
-    let document = params.text_document;
-    let uri = document.uri.as_str().to_owned();
-    server.documents.open(
-        &uri,
-        &document.language_id,
-        document.version,
-        &document.text,
-    );
+pub(super) fn did_open(server: &Arc<Server>, params: &DidOpenParams) {
+    let document = &params.text_document;
+    let knows_us = server.features.get().is_some_and(|it| it.custom_methods);
+    let identity = Identity::of(document.identity.as_deref(), knows_us);
+    let name = server.documents.open(document, identity);
     let server = Arc::clone(server);
-    tokio::spawn(async move { load_anchors(&server, &uri).await });
+    tokio::spawn(async move {
+        unsaved::follow_opened(&server, &name).await;
+        load_anchors(&server, &name).await;
+    });
 }
 
 pub(super) fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
@@ -42,26 +39,32 @@ pub(super) fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
 }
 
 pub(super) fn did_close(server: &Arc<Server>, params: DidCloseTextDocumentParams) {
-    let anchors = server.documents.close(params.text_document.uri.as_str());
-    if !anchors.is_empty() {
-        let server = Arc::clone(server);
-        tokio::spawn(async move { outbox::save(&server, anchors).await });
+    let (anchors, closed) = server.documents.close(params.text_document.uri.as_str());
+    if anchors.is_empty() && closed.is_none() {
+        return;
     }
+    let server = Arc::clone(server);
+    tokio::spawn(async move {
+        outbox::save(&server, anchors).await;
+        if let Some(closed) = closed {
+            unsaved::follow_closed(&server, &closed).await;
+        }
+    });
 }
 
 pub(super) fn did_focus(server: &Server, params: DidFocusParams) {
     let front = params
         .text_document
-        .map(|document| buffer_name::canonical(document.uri.as_str()));
+        .map(|document| document.uri.as_str().to_owned());
     *server
         .in_front
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(front);
 }
 
-/// Finds the stored anchors of an open buffer, if that was not done yet.
-pub(super) async fn load_anchors(server: &Arc<Server>, uri: &str) {
-    let Some(snapshot) = server.documents.wants_anchors(uri) else {
+/// Finds the stored anchors of an open buffer, by its name, if that was not done yet.
+pub(super) async fn load_anchors(server: &Arc<Server>, name: &str) {
+    let Some(snapshot) = server.documents.wants_anchors(name) else {
         return;
     };
     let Ok(coordinator) = server.coordinator().await else {

@@ -79,28 +79,31 @@ pub(super) fn did_rename_files(server: &Arc<Server>, params: RenameFilesParams) 
         .iter()
         .map(|file| {
             (
-                buffer_name::canonical(&file.old_uri),
+                server.documents.name_of(&file.old_uri),
                 buffer_name::canonical(&file.new_uri),
             )
         })
         .collect();
     let server = Arc::clone(server);
-    tokio::spawn(async move {
-        let Ok(coordinator) = server.coordinator().await else {
-            return;
-        };
-        for (old, new) in renames {
-            match coordinator.rename(&old, &new).await {
-                Ok(0) => {}
-                Ok(sessions) => tracing::info!(sessions, "sessions went along with a renamed file"),
-                Err(error) => {
-                    tracing::warn!(%error, "a session could not go along with its renamed file")
-                }
+    tokio::spawn(async move { move_sessions(&server, renames).await });
+}
+
+/// Gives the sessions of buffers to other names, each from the one to the other.
+pub(super) async fn move_sessions(server: &Arc<Server>, renames: Vec<(String, String)>) {
+    let Ok(coordinator) = server.coordinator().await else {
+        return;
+    };
+    for (old, new) in renames {
+        match coordinator.rename(&old, &new).await {
+            Ok(0) => {}
+            Ok(sessions) => tracing::info!(sessions, "sessions went along with a renamed file"),
+            Err(error) => {
+                tracing::warn!(%error, "a session could not go along with its renamed file")
             }
         }
-        for uri in server.documents.reload_anchors() {
-            text_sync::load_anchors(&server, &uri).await;
-        }
-        server.anchors_moved.notify_one();
-    });
+    }
+    for name in server.documents.reload_anchors() {
+        text_sync::load_anchors(server, &name).await;
+    }
+    server.anchors_moved.notify_one();
 }

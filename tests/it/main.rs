@@ -40,3 +40,4 @@ mod secret_hold;
 mod secrets;
 mod store_faults;
 mod streams;
+mod unsaved;

@@ -4,10 +4,12 @@
 import type { LogOutputChannel } from 'vscode';
 import {
   CloseAction,
+  DidOpenTextDocumentNotification,
   ErrorAction,
   LanguageClient,
   State,
   type ClientCapabilities,
+  type DidOpenTextDocumentParams,
   type LanguageClientOptions,
   type StaticFeature,
 } from 'vscode-languageclient/node';
@@ -20,6 +22,8 @@ export interface ClientParts {
   readonly env: NodeJS.ProcessEnv;
   readonly documents: readonly { readonly scheme: string }[];
   readonly log: LogOutputChannel;
+  /** Which buffer the one is that is open under a URI, where the URI alone does not tell. */
+  readonly identityOf: (uri: string) => string | undefined;
   /** Read anew at each start of the process. */
   readonly options: () => ClientOptions;
   /** The server's notifications to listen to, by their names. */
@@ -44,13 +48,27 @@ const announcement: StaticFeature = {
   clear: () => undefined,
 };
 
+function isOpening(type: string | { readonly method: string }): boolean {
+  return (typeof type === 'string' ? type : type.method) === DidOpenTextDocumentNotification.method;
+}
+
+/** What `textDocument/didOpen` says, with the buffer's identity. */
+function withIdentity<P>(params: P, identityOf: ClientParts['identityOf']): P {
+  const { textDocument } = params as DidOpenTextDocumentParams;
+  const identity = identityOf(textDocument.uri);
+  return identity === undefined ? params : { ...params, textDocument: { ...textDocument, identity } };
+}
+
 /** A client that is not started yet. It sends every open document again after each start of the process. */
-export function clientOf({ command, env, documents, log, options, notifications, notified, changed, ended }: ClientParts): LanguageClient {
+export function clientOf({ command, env, documents, log, identityOf, options, notifications, notified, changed, ended }: ClientParts): LanguageClient {
   const clientOptions: LanguageClientOptions = {
     documentSelector: [...documents],
     outputChannel: log,
     initializationFailedHandler: () => false,
     initializationOptions: options,
+    middleware: {
+      sendNotification: (type, next, params) => next(type, isOpening(type) ? withIdentity(params, identityOf) : params),
+    },
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: async () => ({ action: (await ended()) ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true }),

@@ -9,6 +9,7 @@ import { FileDecorations } from './fileDecorations';
 import { Focus } from './focus';
 import { Inbox } from './inbox';
 import { Keys } from './keys';
+import * as methods from './methods';
 import { Previews } from './preview';
 import { Prompts } from './prompts';
 import { ProposalLenses } from './proposalLenses';
@@ -21,6 +22,7 @@ import { StatusBar } from './statusBar';
 import { Threads } from './threads';
 import { Toast } from './toast';
 import { Transcripts } from './transcript';
+import { UnsavedBuffers } from './unsavedBuffers';
 
 /** All parts of the extension in one window. */
 export class Context implements vscode.Disposable {
@@ -28,6 +30,7 @@ export class Context implements vscode.Disposable {
   readonly #announced = new Map<string, boolean | number>();
 
   readonly log = this.own(vscode.window.createOutputChannel('Backchat', { log: true }));
+  readonly unsaved: UnsavedBuffers;
   readonly server: Server;
   readonly requests: Requests;
   readonly inbox: Inbox;
@@ -43,8 +46,14 @@ export class Context implements vscode.Disposable {
   readonly toast: Toast;
   readonly doctor: Doctor;
 
-  constructor({ extensionPath, secrets, globalState }: vscode.ExtensionContext) {
-    this.server = this.own(new Server(extensionPath, this.log));
+  constructor({ extensionPath, secrets, globalState, workspaceState }: vscode.ExtensionContext) {
+    this.unsaved = this.own(new UnsavedBuffers(workspaceState));
+    this.server = this.own(new Server(extensionPath, this.log, (uri) => this.unsaved.identityOf(uri)));
+    this.own(
+      this.unsaved.onDidSave(({ name, file }) => {
+        this.server.notify(methods.didRenameFiles, { files: [{ oldUri: name, newUri: file.toString() }] });
+      }),
+    );
     // Before all others: the keys and the buffer in front are the first that a new server hears of.
     this.keys = this.own(new Keys(this.server, secrets, this.log));
     this.own(new Focus(this.server));

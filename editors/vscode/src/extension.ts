@@ -70,5 +70,6 @@ export function activate(extension: vscode.ExtensionContext): BackchatApi {
 
 /** Called by VS Code when the window closes: the server is asked to end, and hands over what is queued. */
 export async function deactivate(): Promise<void> {
+  await context?.unsaved.flush();
   await context?.server.stop();
 }

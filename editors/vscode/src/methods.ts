@@ -64,5 +64,7 @@ export const responseDelta: NotificationMethod<ResponseDeltaParams> = { name: me
 export const responseReady: NotificationMethod<ResponseReadyParams> = { name: method.responseReady };
 export const statusDidChange: NotificationMethod<StatusInfo> = { name: method.statusDidChange };
 
+/** Of the standard: files that have another name now. */
+export const didRenameFiles: NotificationMethod<{ files: readonly { readonly oldUri: string; readonly newUri: string }[] }> = { name: 'workspace/didRenameFiles' };
 /** Of the standard: settings of the client that changed. */
 export const didChangeConfiguration: NotificationMethod<{ settings: { backchat: ClientOptions } }> = { name: 'workspace/didChangeConfiguration' };

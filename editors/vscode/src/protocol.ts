@@ -417,6 +417,33 @@ workspaceTrusted?: boolean,
 trustedFolders?: Array<string>, };
 
 /**
+ * LSP's `TextDocumentItem` in `textDocument/didOpen`, and which buffer it is.
+ */
+export type OpenedDocument = {
+/**
+ * Its URI.
+ */
+uri: string,
+/**
+ * Its language.
+ */
+languageId: string,
+/**
+ * Its version, as the client counts.
+ */
+version: number,
+/**
+ * Its whole text.
+ */
+text: string,
+/**
+ * Of a buffer without a file whose URI is used again for others, such as `untitled:Untitled-1`: what it has
+ * for itself for as long as it lives, through restarts of server and editor. Letters, digits, `-`, `_`
+ * and `.`, at most 128 of them, such as a UUID.
+ */
+identity?: string, };
+
+/**
  * Parameters of `backchat/prompts`.
  */
 export type PromptsParams = {

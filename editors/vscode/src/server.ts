@@ -38,6 +38,7 @@ const clientOptions = (): ClientOptions => ({ workspaceTrusted: vscode.workspace
 export class Server implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #extensionPath: string;
+  readonly #identityOf: ClientParts['identityOf'];
   readonly #backoff = new Backoff();
   readonly #didStart = new vscode.EventEmitter<void>();
   readonly #didStop = new vscode.EventEmitter<void>();
@@ -52,8 +53,9 @@ export class Server implements vscode.Disposable {
   /** The server went away. */
   readonly onDidStop = this.#didStop.event;
 
-  constructor(extensionPath: string, log: vscode.LogOutputChannel) {
+  constructor(extensionPath: string, log: vscode.LogOutputChannel, identityOf: ClientParts['identityOf']) {
     this.#extensionPath = extensionPath;
+    this.#identityOf = identityOf;
     this.#log = log;
   }
 
@@ -147,6 +149,7 @@ export class Server implements vscode.Disposable {
       env: { ...process.env, ...(level !== 'default' && { BACKCHAT_LOG: level }) },
       documents: DOCUMENTS,
       log: this.#log,
+      identityOf: this.#identityOf,
       options: clientOptions,
       notifications: NOTIFICATIONS,
       notified: (name, params) => {

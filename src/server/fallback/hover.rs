@@ -10,7 +10,6 @@ use tower_lsp::ls_types::{
 
 use super::super::{Server, errors, text_sync};
 use super::{harmless, one_line};
-use crate::buffer_name;
 use crate::session::{RequestId, State};
 use crate::store::TurnRecord;
 use crate::view;
@@ -22,7 +21,7 @@ use crate::view;
 pub(crate) async fn hover(server: &Arc<Server>, params: HoverParams) -> Result<Option<Hover>> {
     let at = params.text_document_position_params.position;
     let uri = params.text_document_position_params.text_document.uri;
-    let uri = buffer_name::canonical(uri.as_str());
+    let uri = server.documents.name_of(uri.as_str());
     text_sync::load_anchors(server, &uri).await;
     let here = server.documents.anchors_of(&uri, server.encoding());
     let mut here: HashMap<RequestId, Range> = here

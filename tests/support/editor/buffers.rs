@@ -36,6 +36,15 @@ impl Editor {
         self.notify("textDocument/didOpen", &json!({"textDocument": document}));
     }
 
+    /// Opens a buffer without a file that has an identity of its own.
+    pub fn open_unsaved(&self, uri: &str, identity: &str, text: &str) {
+        self.versions.lock().unwrap().insert(uri.into(), 1);
+        let document = json!({
+            "uri": uri, "languageId": "rust", "version": 1, "text": text, "identity": identity,
+        });
+        self.notify("textDocument/didOpen", &json!({"textDocument": document}));
+    }
+
     /// Replaces a range of the buffer, as typing does.
     pub fn edit(&self, uri: &str, range: Range, text: &str) {
         self.change(uri, &json!([{"range": range, "text": text}]));
