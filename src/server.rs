@@ -19,6 +19,7 @@ mod fallback;
 mod framing;
 mod lifecycle;
 mod look;
+mod lookup;
 mod notifications;
 mod offers;
 mod outbox;

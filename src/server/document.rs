@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tower_lsp::ls_types::{Position as LspPosition, Range};
 
+use super::lookup::{Begun, Lookup};
 use super::offers::Offers;
 use crate::coordinator::place;
 use crate::protocol::{AnchorInfo, AnchorStatus};
@@ -25,8 +26,8 @@ pub(super) struct Document {
     pub anchors: Vec<Tracked>,
     /// See [`Snapshot::order`].
     pub order: Arc<tokio::sync::Mutex<()>>,
-    /// Edits since the stored anchors began to be looked up; `None` when they are in place.
-    pub since_load: Option<Vec<Edit>>,
+    /// Whether the stored anchors are in place.
+    pub lookup: Lookup,
     /// Whether the anchors have moved since they were last stored.
     pub moved: bool,
     pub offers: Offers,
@@ -59,8 +60,8 @@ pub(super) struct Snapshot {
     /// Held while a submit is stored: those of one buffer are stored in the order in which they came.
     pub order: Arc<tokio::sync::Mutex<()>>,
     pub opening: u64,
-    /// How many of the edits since the opening are in it, while stored anchors are looked up.
-    pub edits: usize,
+    /// The look-up of stored anchors that would begin with it.
+    pub lookup: Begun,
 }
 
 /// An anchor of the store, found again in a buffer.
@@ -101,7 +102,7 @@ impl Document {
             buffer: self.buffer.clone(),
             order: Arc::clone(&self.order),
             opening: self.opening,
-            edits: self.since_load.as_ref().map_or(0, Vec::len),
+            lookup: self.lookup.begin(),
         }
     }
 
@@ -113,9 +114,7 @@ impl Document {
                 self.moved |= edit.start <= anchor.span.end;
                 anchor.span.follow(edit);
             }
-            if let Some(since_load) = &mut self.since_load {
-                since_load.push(*edit);
-            }
+            self.lookup.follow(edit);
         }
     }
 

@@ -12,6 +12,7 @@ use dashmap::DashMap;
 use tower_lsp::ls_types::{Range, TextDocumentContentChangeEvent};
 
 use super::document::{Document, FoundAnchor, Key, Snapshot, Tracked, span_of};
+use super::lookup::Lookup;
 use super::offers::{Offered, Offers};
 use super::unsaved::{Closed, Identity, Unsaved};
 use crate::buffer_name;
@@ -80,7 +81,7 @@ impl Documents {
                 buffer: Buffer::new(&opened.text),
                 anchors: Vec::new(),
                 order: Arc::default(),
-                since_load: Some(Vec::new()),
+                lookup: Lookup::default(),
                 moved: false,
                 offers: Offers::default(),
             },
@@ -232,7 +233,7 @@ impl Documents {
             document.moved = true;
         } else {
             // The buffer was closed and opened again meanwhile: what is stored is looked up again.
-            document.since_load.get_or_insert_default();
+            document.lookup.ask();
         }
     }
 
@@ -248,17 +249,14 @@ impl Documents {
     /// Whether the stored anchors of an open buffer, by its name, have still to be looked up.
     pub fn wants_anchors(&self, name: &str) -> Option<Snapshot> {
         let document = self.open.get(name)?;
-        document
-            .since_load
-            .is_some()
-            .then(|| document.snapshot(name))
+        document.lookup.is_due().then(|| document.snapshot(name))
     }
 
     /// The anchors of every open buffer are to be looked up again: the buffers' names.
     pub fn reload_anchors(&self) -> Vec<String> {
         let reload =
             |mut document: dashmap::mapref::multiple::RefMutMulti<'_, String, Document>| {
-                document.since_load.get_or_insert_default();
+                document.lookup.ask();
                 document.key().clone()
             };
         self.open.iter_mut().map(reload).collect()
@@ -267,7 +265,7 @@ impl Documents {
     /// The anchors of this buffer, by its name, are to be looked up again, if it is open.
     pub fn reload_anchors_of(&self, uri: &str) {
         if let Some(mut document) = self.open.get_mut(uri) {
-            document.since_load.get_or_insert_default();
+            document.lookup.ask();
         }
     }
 
@@ -280,7 +278,7 @@ impl Documents {
         if document.opening != snapshot.opening {
             return;
         }
-        let Some(edits) = document.since_load.take() else {
+        let Some(edits) = document.lookup.end(snapshot.lookup) else {
             return;
         };
         for anchor in found {
@@ -289,7 +287,7 @@ impl Documents {
                 continue;
             }
             let mut span = anchor.span;
-            for edit in edits.iter().skip(snapshot.edits) {
+            for edit in &edits {
                 span.follow(edit);
             }
             document.anchors.push(Tracked {

@@ -60,9 +60,10 @@ fn messages(editor: &Editor) -> Vec<String> {
 #[test]
 fn an_answer_without_text_says_what_happened_in_hover_and_transcript() {
     let world = World::scripted();
-    world
-        .model
-        .on("refused?", [Reply::recorded("openai-chat/gemini-filter.sse")]);
+    world.model.on(
+        "refused?",
+        [Reply::recorded("openai-chat/gemini-filter.sse")],
+    );
     let editor = plain(&world);
     let uri = world.uri("main.rs");
     editor.open(&uri, CODE);

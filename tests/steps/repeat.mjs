@@ -54,6 +54,8 @@ export async function repeated(name, { times, load }, run, isInterrupted = () =>
       if (times > 1) console.log(`\n${name}: run ${runs} of ${times}${beside}`);
       const started = Date.now();
       if (await run()) passed += 1;
+      // A run that was interrupted shows nothing.
+      else if (isInterrupted()) break;
       else failed.push(runs);
       const verdict = failed.at(-1) === runs ? "FAILED" : "passed";
       if (times > 1) console.log(`${name}: run ${runs} of ${times} ${verdict} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
@@ -63,7 +65,7 @@ export async function repeated(name, { times, load }, run, isInterrupted = () =>
   }
   if (times > 1) {
     const which = failed.length === 0 ? "" : `; failed: ${failed.length === 1 ? "run" : "runs"} ${failed.join(", ")}`;
-    const missing = runs === times ? "" : `; interrupted after ${runs}`;
+    const missing = isInterrupted() ? "; interrupted" : "";
     console.log(`\n${name}: passed ${passed} of ${times}${beside}${which}${missing}`);
   }
   return passed === times;
