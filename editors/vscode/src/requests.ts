@@ -3,6 +3,7 @@
 
 import * as vscode from 'vscode';
 import { EditLog, type Range } from './anchors';
+import { afterAnswer } from './answers';
 import { Bursts } from './bursts';
 import * as methods from './methods';
 import { isFinished, placesOf, type Place } from './places';
@@ -29,6 +30,8 @@ export class Requests implements vscode.Disposable {
   readonly #texts = new Map<RequestId, ResponseText>();
   readonly #edits = new EditLog();
   readonly #loading = new Map<string, { again: boolean }>();
+  /** For each buffer whose requests are being read: those that were told meanwhile. */
+  readonly #told = new Map<string, Set<RequestId>>();
   readonly #transcripts = new Map<SessionId, { again: boolean }>();
   readonly #didChange = new vscode.EventEmitter<string>();
   readonly #changes = new Bursts<string>(BURST, (key) => this.#didChange.fire(key));
@@ -110,6 +113,7 @@ export class Requests implements vscode.Disposable {
     if (!buffer) return;
     const loading = this.#loading.get(key);
     if (loading) loading.again = true;
+    this.#told.get(key)?.add(request.id);
     const before = this.#byId.get(request.id);
     buffer.add(request.id);
     this.#byId.set(request.id, request);
@@ -143,9 +147,13 @@ export class Requests implements vscode.Disposable {
     if (!this.#byBuffer.has(key)) this.#byBuffer.set(key, new Set());
     if (!this.#server.running) return;
     void this.#once(this.#loading, key, async () => {
-      const { requests } = await this.#server.request(methods.requests, { textDocument: { uri: document.uri.toString() } });
+      const told = new Set<RequestId>();
+      this.#told.set(key, told);
+      const answer = await this.#server.request(methods.requests, { textDocument: { uri: document.uri.toString() } });
+      this.#told.delete(key);
       const buffer = this.#byBuffer.get(key);
       if (!buffer) return;
+      const requests = afterAnswer(answer.requests, [...told].flatMap((id) => this.#byId.get(id) ?? []));
       this.#drop(buffer);
       for (const request of requests) {
         buffer.add(request.id);
@@ -165,6 +173,7 @@ export class Requests implements vscode.Disposable {
     for (const id of buffer) this.#texts.delete(id);
     this.#drop(buffer);
     this.#byBuffer.delete(key);
+    this.#told.delete(key);
     this.#edits.forget(key);
     this.#changes.changed(key);
   }
