@@ -9,10 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{ErrorKind, LlmError};
 use crate::config::{Format, Model};
+use crate::digest::{hex, sha256};
 
 /// The header that lets llama.cpp's server go on without the client. Others pass over it.
 pub(super) const CONVERSATION_HEADER: &str = "x-conversation-id";
@@ -115,10 +115,7 @@ pub(super) const fn way(model: &Model) -> Option<Way> {
 
 /// A digest that tells an event from its neighbours.
 pub(super) fn digest(data: &str) -> String {
-    let hash = Sha256::digest(data.as_bytes());
-    let first = hash.iter().take(8);
-    let number = first.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("{number:016x}")
+    hex(&sha256(data).as_ref()[..8])
 }
 
 /// What an error means for a response that was to be taken up again: an endpoint that does not know

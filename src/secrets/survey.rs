@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use super::{Finding, KeyFile, scan};
+use crate::digest::sha256_hex;
 use crate::llm::Prompt;
 use crate::store::HistoryTurn;
 
@@ -110,10 +109,7 @@ impl Survey {
     }
 
     fn add(&mut self, kind: String, place: String, line: Option<u32>, secret: &str) {
-        let fingerprint: String = Sha256::digest(format!("{kind}\0{secret}"))
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let fingerprint = sha256_hex(format!("{kind}\0{secret}"));
         if !self
             .findings
             .iter()

@@ -1,11 +1,11 @@
 //! Accepting a request.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use sha2::{Digest as _, Sha256};
 
 use super::events::{self, EventKind};
 use super::record::{REQUEST_COLUMNS, RequestRecord, StoredAnchor, intent_name, lane_number};
 use super::{Result, Store};
+use crate::digest::sha256_hex;
 use crate::session::{Intent, Lane, RequestId, SessionId, State, title_from_prompt};
 
 /// A prompt that is about to be accepted.
@@ -206,12 +206,7 @@ fn place(db: &Connection, request: &RequestRecord) -> Result<Option<u32>> {
 
 /// By what a text is known.
 pub(super) fn hash(text: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digest = Sha256::digest(text.as_bytes());
-    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    sha256_hex(text)
 }
 
 fn store_snapshot(db: &Connection, hash: &str, text: &str) -> Result<()> {

@@ -1,7 +1,8 @@
 //! The quoted text itself, of which no more is kept than finds it.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::digest::sha256_hex;
 
 /// Quotes longer than this many bytes are kept as their ends and a hash of the whole.
 const LONGEST: usize = 16 * 1024;
@@ -38,7 +39,7 @@ impl Core {
             head: head.to_owned(),
             tail: tail.to_owned(),
             len: text.len(),
-            sha256: hash(&text),
+            sha256: sha256_hex(&text),
         }
     }
 
@@ -63,18 +64,8 @@ impl Core {
                 *len == text.len()
                     && text.starts_with(head)
                     && text.ends_with(tail)
-                    && *sha256 == hash(text)
+                    && *sha256 == sha256_hex(text)
             }
         }
     }
-}
-
-fn hash(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut hex = String::new();
-    for byte in Sha256::digest(text) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
