@@ -15,6 +15,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { audit } from "./steps/audit.mjs";
+import { besideOthers } from "./steps/beside.mjs";
+import { endChildren } from "./steps/children.mjs";
 import { argumentsOf, REPETITION_OPTIONS, repeated, repetitionOf } from "./steps/repeat.mjs";
 import { checkTools } from "./steps/tools.mjs";
 
@@ -40,7 +42,7 @@ A test that fails leaves pictures of what was on the screen, logs and the store 
 
 /**
  * The steps in their order. `needs` names the steps that must have run before, `onlyIf` a file without
- * which the step does not exist.
+ * which the step does not exist. One that has a `start` is begun as soon as the tools are there.
  */
 const STEPS = [
   { name: "tools", run: async () => checkTools({ forTests: true }) },
@@ -50,19 +52,21 @@ const STEPS = [
     needs: ["tools"],
     run: command("cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"),
   },
-  {
-    name: "local-model",
-    needs: ["tools"],
-    run: command("python3", "src/cli/local_model.py", "setup", ".cache/local-model"),
-  },
   // Also what the editors' tests run: `cargo build` would build the same program with other features
   // of its dependencies, and everything twice.
   { name: "rust:build", needs: ["tools"], run: command("cargo", "test", "--locked", "--no-run") },
+  // What comes over the network is fetched while cargo compiles, and is there before a test could be disturbed by it.
+  { name: "local-model", needs: ["tools"], ...besideOthers(root, "python3", "src/cli/local_model.py", "setup", ".cache/local-model") },
+  fetched("nvim", "--fetch"),
+  fetched("vscode", "dependencies", "vscode"),
+  { name: "start", needs: ["tools"], run: command("node", "--test", "--test-reporter=spec", ...testsOfStart()) },
   { name: "rust:test", needs: ["rust:build", "local-model"], run: often("rust:test", command("cargo", "test", "--locked")) },
   editor("nvim"),
   editor("vscode"),
+  // Built while the editors' tests wait for their editors.
+  { name: "fetch:audit", needs: ["tools"], ...besideOthers(root, "node", "tests/steps/audit.mjs") },
   // After the editors, whose packages it looks at.
-  { name: "audit", needs: ["tools"], run: async () => audit() },
+  { name: "audit", needs: ["fetch:audit"], run: async () => audit() },
 ].filter((step) => !step.onlyIf || existsSync(path.join(root, step.onlyIf)));
 
 /**
@@ -74,7 +78,17 @@ function editor(name) {
   process.env.BACKCHAT_BINARY ??= path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug", "backchat");
   // The script itself knows what of it can vary from run to run.
   const run = (repetition) => command("node", script, ...argumentsOf(repetition))();
-  return { name, needs: ["rust:build", "local-model"], onlyIf: script, run };
+  return { name, needs: ["rust:build", "local-model", `fetch:${name}`], onlyIf: script, run };
+}
+
+/** What an editor's tests need from the network; the arguments make its script fetch that and do nothing else. */
+function fetched(name, ...args) {
+  const script = `editors/${name}/tests/run.mjs`;
+  return { name: `fetch:${name}`, needs: ["tools"], onlyIf: script, ...besideOthers(root, "node", script, ...args) };
+}
+
+function testsOfStart() {
+  return ["estimate", "start"].map((name) => path.join("tests", "start", `${name}.test.mjs`));
 }
 
 /** A step that is run as often as the options say. */
@@ -158,6 +172,7 @@ async function main() {
     process.on(signal, () => {
       interrupted = true;
       running?.kill(signal);
+      endChildren(signal);
     });
   }
 
@@ -169,6 +184,7 @@ async function main() {
     const started = Date.now();
     const passed = await step.run(repetition);
     results.push({ name: step.name, passed, took: Date.now() - started });
+    if (step.name === "tools" && passed) for (const other of steps) other.start?.();
     console.log(`── ${step.name}: ${passed ? "passed" : "FAILED"} in ${duration(Date.now() - started)} ──`);
   }
 

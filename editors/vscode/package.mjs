@@ -16,6 +16,9 @@ const executable = process.platform === 'win32' ? 'backchat.exe' : 'backchat';
 /** The largest package that is still quick to install; one with a program that is not optimised may be larger. */
 const LARGEST = 10 * 1000 * 1000;
 
+/** The most that everything in it but the server may take, before it is compressed. */
+const LARGEST_REST = 2 * 1000 * 1000;
+
 const { values } = parseArgs({ options: { server: { type: 'string' } } });
 
 function run(command, args, cwd) {
@@ -43,6 +46,13 @@ const vsce = path.join(here, 'node_modules/@vscode/vsce/vsce');
 const options = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'];
 run(process.execPath, [vsce, 'package', '--target', target, '--out', vsix, ...options], here);
 
+const { listFiles } = await import('@vscode/vsce');
+const files = (await listFiles({ cwd: here, dependencies: false })).filter((file) => path.join(here, file) !== packaged);
+const rest = files.reduce((sum, file) => sum + fs.statSync(path.join(here, file)).size, 0);
+if (rest > LARGEST_REST) {
+  console.error(`Without the server, the package has ${(rest / 1e6).toFixed(1)} MB of files, more than ${LARGEST_REST / 1e6}: ${files.join(', ')}`);
+  process.exit(1);
+}
 const { size } = fs.statSync(vsix);
 console.log(`${path.relative(process.cwd(), vsix)}: ${(size / 1e6).toFixed(1)} MB`);
 if (values.server === undefined && size > LARGEST) {

@@ -3,8 +3,9 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const folder = path.join(root, ".cache", "cargo-deny");
@@ -12,7 +13,7 @@ const CARGO_DENY = "0.20.2";
 
 const run = (program, args, options = {}) => spawnSync(program, args, { cwd: root, stdio: "inherit", ...options }).status === 0;
 
-/** cargo-deny, built once. Unoptimised it takes two or three minutes to build and a second to run. */
+/** cargo-deny, built once. Unoptimised it takes minutes of a processor to build and a second to run. */
 function cargoDeny() {
   const home = path.join(folder, CARGO_DENY);
   const program = path.join(home, "bin", "cargo-deny");
@@ -61,4 +62,10 @@ function packages() {
 export function audit() {
   const [cratesPass, packagesPass] = [crates(), packages()];
   return cratesPass && packagesPass;
+}
+
+// Run on its own it only gets cargo-deny, with what the processors have left over beside everything else.
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  os.setPriority(os.constants.priority.PRIORITY_LOW);
+  process.exit(cargoDeny() ? 0 : 1);
 }

@@ -6,9 +6,10 @@
 //   node editors/nvim/tests/run.mjs --case cancel    only the tests whose name contains it
 //   node editors/nvim/tests/run.mjs --update         write the reference screens anew
 //   node editors/nvim/tests/run.mjs --times 10       the tests 10 times; --beside-load 2 keeps two cores busy
+//   node editors/nvim/tests/run.mjs --fetch          only download what the tests need
 //
-// The server is the repository's own build, target/release/backchat or target/debug/backchat, the
-// newer one, or what BACKCHAT_BINARY names. What is downloaded goes to .cache/. Ends with 0 when
+// The server is the repository's own build (the profiles release, try and debug, the newest one), or
+// what BACKCHAT_BINARY names. What is downloaded goes to .cache/. Ends with 0 when
 // everything passed.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -61,7 +62,7 @@ function run(program, args, options = {}) {
 
 function server() {
   if (process.env.BACKCHAT_BINARY) return process.env.BACKCHAT_BINARY;
-  const built = ["release", "debug"]
+  const built = ["release", "try", "debug"]
     .map((profile) => path.join(root, "target", profile, "backchat"))
     .filter(existsSync)
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
@@ -123,7 +124,8 @@ async function testIn(version, program) {
 
 async function main() {
   const repetition = repetitionOf({ times: option("times"), "beside-load": option("beside-load") });
-  if (!server()) {
+  const onlyFetch = process.argv.includes("--fetch");
+  if (!onlyFetch && !server()) {
     console.error("There is no server to test with. Build it: cargo build");
     return 1;
   }
@@ -139,10 +141,12 @@ async function main() {
     }
     const localModel = [path.join(root, "src", "cli", "local_model.py"), "setup", path.join(cache, "local-model")];
     if ((await run("python3", localModel)) !== 0) return false;
+    if (onlyFetch && !(await stylua())) return false;
     return (await luaTools()) && REQUIRED.every((version) => (only && version !== only) || programs[version]);
   });
 
   const anyNeovim = Object.values(programs).find(Boolean);
+  if (onlyFetch) return results.every((result) => result.passed) ? 0 : 1;
   if (!option("files") && !option("case")) {
     await check("format", async () => {
       const program = await stylua();

@@ -3,8 +3,11 @@
 //
 //   node tests/run.mjs                 all of them
 //   node tests/run.mjs unit exthost    only these
-//   node tests/run.mjs --server FILE   with this server in the package, instead of an optimised build
+//   node tests/run.mjs --server FILE   with this server in the package
 //   node tests/run.mjs --times 10      the tests 10 times; --beside-load 2 keeps two cores busy meanwhile
+//
+// The server in the package is the one that BACKCHAT_BINARY names, as `npm test` does, which has built it; without
+// either it is built anew, optimised.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -16,6 +19,7 @@ import { REPETITION_OPTIONS, repeated, repetitionOf } from '../../../tests/steps
 const here = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({ options: { server: { type: 'string' }, ...REPETITION_OPTIONS }, allowPositionals: true });
 const repetition = repetitionOf(values);
+const server = values.server ?? process.env.BACKCHAT_BINARY;
 
 /** What runs now: an interrupted run ends it too, and it ends the editors that it started. */
 let child;
@@ -59,7 +63,7 @@ const STEPS = {
   lint: () => tool('eslint/bin/eslint.js', '.'),
   bundle: () => node('esbuild.mjs', '--tests'),
   unit: () => node('--test', '--test-reporter=dot', ...testsIn('out/unit', '.test.js')),
-  package: () => node('package.mjs', ...(values.server === undefined ? [] : ['--server', path.resolve(values.server)])),
+  package: () => node('package.mjs', ...(server ? ['--server', path.resolve(server)] : [])),
   vscode: () => node('tests/install.mjs'),
   exthost: () => node('tests/exthost.mjs'),
   page: () => node('--test', '--test-reporter=spec', '--test-concurrency=1', ...testsIn('tests/page', '.test.mjs')),
