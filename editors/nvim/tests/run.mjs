@@ -38,10 +38,11 @@ function option(name) {
 }
 
 let child = null;
+let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
+    interrupted = true;
     child?.kill(signal);
-    process.exit(130);
   });
 }
 
@@ -98,6 +99,7 @@ async function stylua() {
 const results = [];
 
 async function check(name, body) {
+  if (interrupted) return false;
   console.log(`\n── nvim: ${name} ──`);
   const started = Date.now();
   const passed = await body();
@@ -164,10 +166,11 @@ async function main() {
   const repeatedly = await repeated("nvim", repetition, async () => {
     let passed = true;
     for (const [version, program] of Object.entries(programs)) {
-      if (program) passed = (await check(`tests in Neovim ${version}`, () => testIn(version, program))) && passed;
+      if (program && !interrupted) passed = (await check(`tests in Neovim ${version}`, () => testIn(version, program))) && passed;
     }
     return passed;
-  });
+  }, () => interrupted);
+  if (interrupted) return 130;
 
   console.log("");
   for (const { name, passed, took } of repetition.times === 1 ? results : results.filter(({ passed }) => !passed)) {

@@ -23,10 +23,11 @@ const server = values.server ?? process.env.BACKCHAT_BINARY;
 
 /** What runs now: an interrupted run ends it too, and it ends the editors that it started. */
 let child;
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     if (!child) process.exit(143);
-    child.once('exit', () => process.exit(143));
+    interrupted = true;
     child.kill(signal);
   });
 }
@@ -97,10 +98,10 @@ for (const name of wanted.filter((name) => !VARYING.includes(name))) {
 const varying = wanted.filter((name) => VARYING.includes(name));
 const passed = await repeated('vscode', varying.length > 0 ? repetition : { times: 1, load: 0 }, async () => {
   let all = true;
-  for (const name of varying) all = (await pass(name)) && all;
+  for (const name of varying) all = !interrupted && (await pass(name)) && all;
   return all;
-});
-if (!passed) process.exit(1);
+}, () => interrupted);
+if (!passed) process.exit(interrupted ? 143 : 1);
 console.log(`vscode: everything passed in ${seconds(started)}`);
 
 function seconds(since) {

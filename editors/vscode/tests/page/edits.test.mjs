@@ -182,11 +182,10 @@ story('what is typed while the box is open moves what is meant, and the box says
   await page.locator('.editor-instance .view-line', { hasText: 'fn total' }).click();
   await page.keyboard.press('Home');
   await page.keyboard.type('mod one;\nmod two;\n', { delay: 5 });
-  await openBox(page, 'Edit in Background · fifth.rs:6');
-  await input.click();
-  await page.keyboard.press('Enter');
+  const moved = page.locator('.quick-input-title', { hasText: 'Edit in Background · fifth.rs:6' });
+  await moved.waitFor();
+  await insist('the box to take it', () => input.press('Enter', { timeout: AGAIN }), async () => !(await moved.isVisible()));
   await see('what is proposed', async () => (await lenses(page)).includes('✎ +1 −1 clean|apply|preview|dismiss'), () => lenses(page));
-  await lens(page, 'apply').click();
   const changed = `mod one;\nmod two;\n${CODE.replace('sum += price', 'sum += 2 * price')}`;
-  await see('the change of the line that was meant', async () => (await editorText(page)) === changed, () => editorText(page));
+  await clickLens(page, 'apply', async () => (await editorText(page)) === changed);
 });

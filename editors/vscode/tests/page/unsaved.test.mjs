@@ -5,8 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keeping } from '../failure.mjs';
+import { AGAIN, clickFor, insist, see } from '../patience.mjs';
 import { startVsCode } from '../vscode.mjs';
-import { goToLine, lineEnds, openFile, palette, picturing, ready, see, seeLineEnd, statusBar, submit } from '../workbench.mjs';
+import { closeTab, editorText, goToLine, lineEnds, openFile, palette, ready, seeLineEnd, statusBar, submit } from '../workbench.mjs';
 import { makeWorld } from '../world.mjs';
 
 const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `../../backchat-${process.platform}-${process.arch}.vsix`);
@@ -14,13 +16,14 @@ const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `..
 let world;
 let vscode;
 const windows = [];
-const story = (name, run) => test(name, picturing(() => windows, name, run));
+const kept = (name, run) => keeping('vscode-page', name, () => ({ windows, vscode, world }), run);
+const story = (name, run) => test(name, kept(name, run));
 
-before(async () => {
+before(kept('before unsaved', async () => {
   world = await makeWorld();
   vscode = await startVsCode({ extension, env: world.env });
   windows.push(await open(world.folder));
-});
+}));
 
 after(async () => {
   await vscode?.close();
@@ -36,16 +39,22 @@ async function open(folder) {
 
 /** Opens a new buffer, which is called Untitled-1 when no other one is open. */
 async function newBuffer(page, text) {
-  await palette(page, 'File: New Untitled Text File');
-  await page.locator('.tab.active[data-resource-name="Untitled-1"]').waitFor();
-  await page.locator('.editor-instance .view-line').first().click();
-  await page.keyboard.type(text, { delay: 5 });
+  await palette(page, 'File: New Untitled Text File', page.locator('.tab.active[data-resource-name="Untitled-1"]'));
+  await insist('the text in the buffer', async () => {
+    await page.locator('.editor-instance .view-line').first().click({ timeout: AGAIN });
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(text, { delay: 5 });
+  }, async () => (await editorText(page)) === text);
+}
+
+async function showBuffer(page) {
+  await clickFor('the buffer in front', page.locator('.tab[data-resource-name="Untitled-1"]'), page.locator('.tab.active[data-resource-name="Untitled-1"]'));
 }
 
 async function throwAway(page) {
-  await page.keyboard.press('Control+W');
-  await page.getByRole('button', { name: "Don't Save" }).click();
-  await page.locator('.tab[data-resource-name="Untitled-1"]').waitFor({ state: 'detached' });
+  const discard = page.getByRole('button', { name: "Don't Save" });
+  await insist('the question whether to save', () => page.keyboard.press('Control+W'), discard);
+  await clickFor('the buffer to close', discard, async () => (await page.locator('.tab[data-resource-name="Untitled-1"]').count()) === 0);
 }
 
 /** What was sent with a question. */
@@ -59,7 +68,7 @@ story('an answer about an unsaved buffer is there again in the reloaded window',
   await seeLineEnd(page, 'first secret plan', '📬 Echo: is it good?');
   await page.reload({ waitUntil: 'domcontentloaded' });
   await page.locator('.monaco-workbench').waitFor();
-  await page.locator('.tab[data-resource-name="Untitled-1"]').click();
+  await showBuffer(page);
   await seeLineEnd(page, 'first secret plan', '📬 Echo: is it good?');
 });
 
@@ -86,17 +95,17 @@ story('a new buffer of the same name has nothing of it, in no window', async () 
 
 story('a buffer that is saved keeps its session under the name of its file', async () => {
   const [page] = windows;
-  await page.locator('.tab[data-resource-name="Untitled-1"]').click();
+  await showBuffer(page);
   await goToLine(page, 1);
-  await page.keyboard.press('Control+S');
   const input = page.locator('.quick-input-widget input.input');
-  await input.waitFor();
-  await input.fill(path.join(world.folder, 'shopping.txt'));
-  await page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
-  await page.locator('.tab.active[data-resource-name="shopping.txt"]').waitFor();
+  await insist('the box for a name', () => page.keyboard.press('Control+S'), input);
+  const ok = page.locator('.quick-input-widget').getByRole('button', { name: 'OK' });
+  await insist('the buffer to be saved', async () => {
+    await input.fill(path.join(world.folder, 'shopping.txt'), { timeout: AGAIN });
+    await ok.click({ timeout: AGAIN });
+  }, page.locator('.tab.active[data-resource-name="shopping.txt"]'));
   await seeLineEnd(page, 'shopping one', '📬 Echo: what is missing in one?');
-  await page.keyboard.press('Control+W');
-  await page.locator('.tab[data-resource-name="shopping.txt"]').waitFor({ state: 'detached' });
+  await closeTab(page, page.locator('.tab[data-resource-name="shopping.txt"]'));
   await openFile(page, 'shopping.txt');
   await seeLineEnd(page, 'shopping one', '📬 Echo: what is missing in one?');
   // The next one of its name is another one again.
