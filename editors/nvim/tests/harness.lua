@@ -366,6 +366,14 @@ function M.neovim(options)
     return lines
   end
 
+  --- Completes until that is offered: a completion waits for the server only briefly, and a busy one has
+  --- answered by the next press.
+  function child.wait_completion(line, offered)
+    M.wait(("%s is offered behind `%s`"):format(vim.inspect(offered), line), function()
+      return vim.deep_equal(child.fn.getcompletion(line, "cmdline"), offered)
+    end)
+  end
+
   --- The messages that contain `text`.
   function child.messages(text)
     return vim.tbl_filter(function(notification)

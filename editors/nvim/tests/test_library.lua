@@ -38,12 +38,9 @@ T["names of several words are completed word by word"] = function()
   prompt_file("races.md", RACES)
   prompt_file("tests.md", { "Write tests." })
   local child = open()
-  local function complete(line)
-    return child.fn.getcompletion(line, "cmdline")
-  end
-  equal(complete("Backchat prompt "), { "Find races", "tests" })
-  equal(complete("Backchat prompt Find r"), { "races" })
-  equal(complete("Backchat prompt te"), { "tests" })
+  child.wait_completion("Backchat prompt ", { "Find races", "tests" })
+  child.wait_completion("Backchat prompt Find r", { "races" })
+  child.wait_completion("Backchat prompt te", { "tests" })
 end
 
 T["without a name one is picked"] = function()
@@ -94,7 +91,7 @@ T["a workspace's prompts are read when the user trusts them"] = function()
   end
   child.cmd("2Backchat prompt Find races")
   child.wait_mark("📬")
-  equal(child.fn.getcompletion("Backchat prompt ", "cmdline"), { "Find races" })
+  child.wait_completion("Backchat prompt ", { "Find races" })
 end
 
 return T

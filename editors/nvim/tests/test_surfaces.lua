@@ -272,7 +272,7 @@ end
 T["completion offers verbs and models"] = function()
   local child = open()
   equal(child.fn.getcompletion("Backchat re", "cmdline"), { "read", "retry" })
-  equal(child.fn.getcompletion("Backchat model ", "cmdline"), { "scripted" })
+  child.wait_completion("Backchat model ", { "scripted" })
   equal(#child.fn.getcompletion("Backchat ", "cmdline"), 20)
   equal(child.fn.getcompletion("Backchat ap", "cmdline"), { "apply", "apply!" })
 end
