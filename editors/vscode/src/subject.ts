@@ -105,7 +105,7 @@ export class Subject implements vscode.Disposable {
 function onlyPlaceOf(text: string, document: vscode.TextDocument): Range | undefined {
   const whole = document.getText();
   const at = whole.indexOf(text);
-  if (at < 0 || whole.indexOf(text, at + 1) >= 0) return undefined;
+  if (at < 0 || whole.includes(text, at + 1)) return undefined;
   return { start: document.positionAt(at), end: document.positionAt(at + text.length) };
 }
 
