@@ -104,6 +104,8 @@ pub struct Library {
     pub prompts: Vec<LibraryPrompt>,
     /// What is wrong with other files.
     pub problems: Vec<Problem>,
+    /// The folder of the user's own prompts, whether it exists or not.
+    pub folder: Option<PathBuf>,
     /// The workspace's folder, when there is one that is not read because the workspace is not trusted.
     pub untrusted: Option<PathBuf>,
 }
@@ -113,8 +115,10 @@ impl Library {
     #[must_use]
     pub fn read(config: &Config, workspace: Option<&Workspace>) -> Self {
         let mut library = Self::default();
-        if let Some(folder) = config.path.parent() {
-            library.add(&folder.join(USER_FOLDER), Source::User);
+        if let Some(beside) = config.path.parent() {
+            let folder = beside.join(USER_FOLDER);
+            library.add(&folder, Source::User);
+            library.folder = Some(folder);
         }
         if let Some(workspace) = workspace {
             let folder = workspace.root.join(WORKSPACE_FOLDER);

@@ -165,6 +165,7 @@ pub fn prompts(library: Library) -> PromptsResult {
         url::Url::from_file_path(path).map_or_else(|()| path.display().to_string(), String::from)
     };
     PromptsResult {
+        folder: library.folder.as_deref().map(uri),
         untrusted_folder: library.untrusted.as_deref().map(uri),
         problems: library
             .problems

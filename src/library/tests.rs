@@ -144,6 +144,10 @@ fn a_workspace_replaces_none_of_the_users_own() {
     disk.write("config/prompts/review.md", "Mine.");
     disk.write("project/.backchat/prompts/review.md", "Theirs.");
     let library = disk.read();
+    assert_eq!(
+        library.folder,
+        Some(disk.home.path().join("config/prompts"))
+    );
     assert_eq!(library.get("review").unwrap().text, "Mine.");
     assert_eq!(library.problems.len(), 1);
 }

@@ -45,6 +45,9 @@ pub struct PromptsResult {
     pub prompts: Vec<PromptInfo>,
     /// What is wrong with files that are not listed, or was ignored in files that are.
     pub problems: Vec<PromptProblem>,
+    /// The URI of the folder for the user's own prompts, whether it exists or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The URI of the workspace's folder of prompts, when there is one that is not read because the
     /// workspace is not trusted.
     #[serde(skip_serializing_if = "Option::is_none")]

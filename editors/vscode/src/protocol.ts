@@ -467,6 +467,10 @@ prompts: Array<PromptInfo>,
  */
 problems: Array<PromptProblem>,
 /**
+ * The URI of the folder for the user's own prompts, whether it exists or not.
+ */
+folder?: string,
+/**
  * The URI of the workspace's folder of prompts, when there is one that is not read because the
  * workspace is not trusted.
  */

@@ -6,11 +6,12 @@ local TIMEOUT = 5000
 
 --- Waits for an answer of the server.
 ---@param method string
+---@param params? table
 ---@return any result
 ---@return string? problem
-local function ask(method)
+local function ask(method, params)
   local answered, problem, result
-  require("backchat.client").ask(method, nil, function(err, value)
+  require("backchat.client").ask(method, params, function(err, value)
     answered, problem, result = true, err, value
   end)
   vim.wait(TIMEOUT, function()
@@ -95,6 +96,22 @@ local function check_model()
   end
 end
 
+local function check_prompts()
+  local library, problem = ask("backchat/prompts", vim.empty_dict())
+  if not library then
+    return vim.health.error("prompts: " .. problem)
+  end
+  for _, wrong in ipairs(library.problems) do
+    vim.health.warn(wrong.message, "See :help backchat-prompts")
+  end
+  -- Servers of earlier versions do not tell the folder.
+  if library.folder then
+    vim.health.info(
+      ("prompts: %d of your own, in %s"):format(#library.prompts, vim.uri_to_fname(library.folder))
+    )
+  end
+end
+
 local function check_server()
   local client = require("backchat.client")
   local status, problem = ask("backchat/status")
@@ -125,6 +142,7 @@ local function check_server()
     )
   )
   check_model()
+  check_prompts()
   local log = require("backchat.log")
   vim.health.info("log: " .. (log.server_log() or log.client_log()))
 end

@@ -19,6 +19,7 @@ local M = {}
 ---@class backchat.Library
 ---@field prompts backchat.LibraryPrompt[]
 ---@field problems { uri: string, line?: integer, message: string }[]
+---@field folder? string
 ---@field untrustedFolder? string
 
 ---@param bufnr integer
