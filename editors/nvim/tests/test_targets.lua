@@ -119,6 +119,32 @@ T["retry in the reader asks again what it shows, and no line of the failure stay
   equal(shows(child, "no such key"), false)
 end
 
+T["what is gone to from the reader is not shown in its window"] = function()
+  harness.script({ match = "why", answer = "Because." })
+  local child = open()
+  child.cmd("2Backchat submit why")
+  child.wait_mark("📬 why")
+  child.cmd("2")
+  local function read()
+    child.cmd("Backchat read")
+    child.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
+  end
+  read()
+  child.cmd("Backchat transcript")
+  child.wait_for('vim.api.nvim_buf_get_name(0):find("^backchat://session/")')
+  equal(#child.api.nvim_list_wins(), 1)
+
+  child.cmd("edit " .. harness.file("other.txt", LINES))
+  child.cmd("4Backchat submit what")
+  child.wait_mark("📬 what")
+  child.cmd("buffer numbers.txt")
+  child.cmd("2")
+  read()
+  child.cmd("Backchat next")
+  child.wait_for('vim.fs.basename(vim.api.nvim_buf_get_name(0)) == "other.txt"')
+  equal(#child.api.nvim_list_wins(), 1)
+end
+
 T["in the transcript a command means the turn at the cursor"] = function()
   harness.script({ match = "well", answer = "All is well." })
   local child = open()

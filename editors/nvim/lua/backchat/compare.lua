@@ -150,6 +150,7 @@ function M.diff()
     end)
     -- Colours only: a file type would attach language servers to a text that is no file.
     vim.bo[other].syntax = vim.bo[bufnr].filetype
+    subjects.leave()
     vim.cmd("tab split")
     local mine = vim.api.nvim_get_current_win()
     vim.api.nvim_win_set_buf(mine, bufnr)

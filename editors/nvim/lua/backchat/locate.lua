@@ -6,6 +6,7 @@ local client = require("backchat.client")
 local documents = require("backchat.documents")
 local marks = require("backchat.marks")
 local positions = require("backchat.positions")
+local subjects = require("backchat.subjects")
 
 local M = {}
 
@@ -77,6 +78,7 @@ end
 ---@param bufnr integer
 ---@param place backchat.Selection
 function M.go(bufnr, place)
+  subjects.leave()
   vim.cmd.normal({ "m'", bang = true })
   if vim.api.nvim_get_current_buf() ~= bufnr then
     vim.api.nvim_set_current_buf(bufnr)

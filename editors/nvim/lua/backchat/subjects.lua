@@ -20,18 +20,20 @@ function M.set(bufnr, subject)
   })
 end
 
---- Whether a buffer is one of Backchat's own that is about requests.
----@param bufnr integer
----@return boolean
-function M.is_one(bufnr)
-  return subjects[bufnr] ~= nil
-end
-
 --- The request that the current buffer is about, when it is one of Backchat's own.
 ---@return backchat.Request?
 function M.current()
   local subject = subjects[vim.api.nvim_get_current_buf()]
   return subject and subject()
+end
+
+--- Closes the floating window of Backchat's own that has the cursor, if it is in one: a buffer that is gone
+--- to does not belong into it.
+function M.leave()
+  local is_float = vim.api.nvim_win_get_config(0).relative ~= ""
+  if is_float and subjects[vim.api.nvim_get_current_buf()] then
+    vim.api.nvim_win_close(0, true)
+  end
 end
 
 return M

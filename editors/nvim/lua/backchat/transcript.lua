@@ -230,11 +230,17 @@ end
 --- Opens a session's transcript in the current window.
 ---@param session_id string
 function M.open(session_id)
+  subjects.leave()
   vim.cmd.edit({ PREFIX .. session_id, magic = { file = false, bar = false } })
 end
 
---- Opens the transcript of the current buffer's session.
+--- Opens the transcript of the current buffer's session; in a window of Backchat's own, of the session
+--- that it shows.
 function M.of_buffer()
+  local subject = subjects.current()
+  if subject then
+    return M.open(subject.sessionId)
+  end
   local bufnr = vim.api.nvim_get_current_buf()
   local uri = documents.uri(bufnr)
   if not uri then
