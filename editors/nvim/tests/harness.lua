@@ -353,7 +353,9 @@ function M.neovim(options)
   --- Waits until an expression of the child is true.
   function child.wait_for(expression)
     return M.wait(expression, function()
-      return child.lua_get("(function() return " .. expression .. " end)()")
+      local value = child.lua_get("(function() return " .. expression .. " end)()")
+      -- What is nil there comes as a value that counts as true here.
+      return value ~= vim.NIL and value
     end)
   end
 

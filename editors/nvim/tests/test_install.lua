@@ -1,30 +1,11 @@
--- The install blocks of the help, taken from the help and run on a clone of a repository that has
--- this one's layout.
+-- The install blocks of the help and of the READMEs, taken from there and run on a clone of a repository
+-- that has this one's layout.
 
 local harness = require("harness")
+local manual = require("manual")
 
 local T = MiniTest.new_set({ hooks = harness.hooks() })
 local equal = MiniTest.expect.equality
-
---- The code of a block of the help: the first one after a tag.
----@param tag string
----@param language string
----@return string
-local function block(tag, language)
-  local code, inside
-  for _, line in ipairs(vim.fn.readfile(harness.plugin .. "/doc/backchat.txt")) do
-    if line:find("*" .. tag .. "*", 1, true) then
-      code = {}
-    elseif code and not inside and line:find(">" .. language .. "$") then
-      inside = true
-    elseif inside and (line == "<" or (line ~= "" and not line:find("^%s"))) then
-      break
-    elseif inside then
-      table.insert(code, line)
-    end
-  end
-  return table.concat(code, "\n")
-end
 
 ---@param command string[]
 ---@param folder? string
@@ -81,29 +62,62 @@ local function ask(child, clone, profile)
   equal(child.wait_mark("📬 installed?").line, 2)
 end
 
-T["plain packpath, by a link"] = function()
-  local clone = harness.folder() .. "/home/src/backchat"
-  local origin = repository()
-  local commands = block("backchat-install-packpath", "sh")
+--- Runs the commands that install into a package.
+---@param commands string
+---@param origin string the repository
+---@param folder? string where they are run
+local function install(commands, origin, folder)
+  commands = commands
     :gsub("git clone URL", "git clone --quiet " .. origin)
     -- Building takes minutes, and the tests have the program.
     :gsub("cargo build[^\n]*", ":")
     :gsub("nvim %-c", vim.v.progpath .. " --headless -c")
     :gsub("~/%.local/share", vim.env.XDG_DATA_HOME)
   equal(commands:find("ln -s", 1, true) ~= nil, true)
-  run({ "sh", "-euc", commands })
-  build(clone)
+  run({ "sh", "-euc", commands }, folder)
+end
+
+--- A Neovim that finds its packages where they were installed.
+---@return table child
+local function with_packages()
   local site = vim.env.XDG_DATA_HOME .. "/nvim/site"
-  local child = harness.neovim({
+  return harness.neovim({
     plugin = false,
     before = ("vim.opt.packpath:prepend(%q)"):format(site),
   })
+end
+
+T["plain packpath, by a link"] = function()
+  local clone = harness.folder() .. "/home/src/backchat"
+  install(manual.block("backchat-install-packpath 1"), repository())
+  build(clone)
+  local child = with_packages()
   ask(child, clone)
   child.cmd("help backchat-install")
+  -- The folder that lazy.nvim is to take as it is.
+  local spec = child.lua("return " .. manual.block("backchat-install-lazy.nvim 2"))
+  equal(child.fn.isdirectory(child.fn.expand(spec.dir) .. "/plugin"), 1)
+  equal(spec.lazy, false)
+end
+
+T["the README of the plugin"] = function()
+  local clone = harness.folder() .. "/home/src/backchat"
+  install(manual.readme_blocks("plugin")[1].code, repository())
+  build(clone)
+  ask(with_packages(), clone)
+end
+
+T["the README of the repository"] = function()
+  local clone = repository()
+  install(manual.readme_blocks("repository")[1].code, clone, clone)
+  build(clone)
+  local child = with_packages()
+  ask(child, clone)
+  child.cmd("help backchat")
 end
 
 T["vim.pack"] = function()
-  local code = block("backchat-install-vim.pack", "lua")
+  local code = manual.block("backchat-install-vim.pack 1")
   equal(code:find("vim.pack.add", 1, true) ~= nil, true)
   if vim.fn.has("nvim-0.12") == 0 then
     -- Neovim has vim.pack from 0.12 on; what the block loads is the same as lazy.nvim's.
@@ -115,6 +129,10 @@ T["vim.pack"] = function()
   child.lua("vim.fn.confirm = function() return 1 end")
   child.lua((code:gsub('"URL"', ("%q"):format("file://" .. origin))))
   local clone = child.lua_get('vim.pack.get({ "backchat" })[1].path')
+  -- What is built is what was cloned.
+  local manifest = manual.block("backchat-install-vim.pack 2"):match("~/(%S*Cargo.toml)")
+  local data = manifest:gsub("^%.local/share", vim.env.XDG_DATA_HOME)
+  equal(data, clone .. "/Cargo.toml")
   build(clone)
   ask(child, clone)
 end
@@ -122,7 +140,7 @@ end
 T["lazy.nvim's config function"] = function()
   local clone = repository()
   build(clone)
-  local code = block("backchat-install-lazy.nvim", "lua")
+  local code = manual.block("backchat-install-lazy.nvim 1")
   local child = harness.neovim({ plugin = false })
   -- lazy.nvim puts the clone on 'runtimepath', then calls `config` with the plugin.
   child.lua(([[

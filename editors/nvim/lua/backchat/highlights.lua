@@ -14,7 +14,6 @@ local LINKS = {
   BackchatHint = "NonText",
   BackchatProposal = "DiagnosticInfo",
   BackchatConflict = "DiagnosticWarn",
-  BackchatPrompt = "Title",
 }
 
 function M.define()

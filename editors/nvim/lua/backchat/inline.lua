@@ -156,15 +156,15 @@ local DOUBT = {
 ---@param proposal? backchat.ProposalSummary
 ---@return string?
 local function doubt(request, proposal)
-  local status = request.anchor and request.anchor.status
-  if status and proposals.is_edit(request) then
+  local place = request.anchor and request.anchor.status
+  if place and proposals.is_edit(request) then
     if not proposal or proposals.is_in_buffer(proposal) then
       return nil
-    elseif status == "changed" and proposal.status ~= "none" then
+    elseif place == "changed" and proposal.status ~= "none" then
       return nil
     end
   end
-  return status and DOUBT[status]
+  return place and DOUBT[place]
 end
 
 --- The first lines of a text, with an ellipsis where something was left out.
