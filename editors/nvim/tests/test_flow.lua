@@ -250,6 +250,21 @@ T["without a prompt it is asked for, and an empty one submits nothing"] = functi
   equal(child.wait_mark("📬").line, 2)
 end
 
+T["what is typed while the prompt is asked for moves what it is about"] = function()
+  local child = open()
+  child.lua("vim.ui.input = function(_, callback) _G.answer = callback end")
+  child.cmd("2Backchat submit")
+  child.api.nvim_buf_set_lines(0, 0, 0, false, { "typed", "meanwhile" })
+  child.lua('_G.answer("typed later")')
+  equal(child.wait_mark("📬 typed later").line, 4)
+
+  child.cmd("3Backchat submit")
+  child.cmd("3delete")
+  child.lua('_G.answer("about nothing")')
+  equal(#child.messages("was deleted while the prompt was typed"), 1)
+  equal(#child.lua_get('require("backchat.requests").list()'), 1)
+end
+
 T["a characterwise selection is asked about exactly"] = function()
   local child = open()
   child.type_keys("4G^wv$h", ":", "Backchat submit what is this<CR>")

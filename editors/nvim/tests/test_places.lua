@@ -125,6 +125,25 @@ T["an unnamed buffer, which keeps its marks when it gets a name"] = function()
   equal(child.api.nvim_buf_get_lines(0, 0, -1, false), { "It works." })
 end
 
+T["a buffer that was saved has its answers under its file's name"] = function()
+  local path = harness.folder() .. "/project/saved later.txt"
+  local child = harness.neovim()
+  child.type_keys("i", "some<CR>text<CR>here", "<Esc>")
+  child.cmd("2Backchat submit saved later")
+  child.wait_mark("📬 saved later")
+  child.type_keys("gg", "O", "above", "<Esc>")
+  child.cmd("silent write " .. vim.fn.fnameescape(path))
+  child.wait_for(
+    ('(require("backchat.requests").list()[1] or {}).uri == %q'):format(vim.uri_from_fname(path))
+  )
+  equal(child.wait_mark("📬 saved later").line, 3)
+  child.type_keys("gg", "O", "and more", "<Esc>")
+  equal(child.wait_mark("📬 saved later").line, 4)
+  child.cmd("silent write")
+  local later = harness.neovim({ args = { path } })
+  equal(later.wait_mark("📬 saved later").line, 4)
+end
+
 T["a scratch buffer can be asked about too"] = function()
   local child = harness.neovim()
   child.lua([[

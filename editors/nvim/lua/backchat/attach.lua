@@ -177,6 +177,14 @@ end
 on("BufEnter", function()
   tell_focus()
 end)
+on("BufWritePost", function(args)
+  if documents.is_untitled(args.buf) and documents.is_named(args.buf) and client.is_ready() then
+    if not client.is_attached(args.buf) then
+      client.attach(args.buf)
+    end
+    documents.saved(args.buf)
+  end
+end)
 on("FocusGained", function()
   notify.set_focus(true)
   tell_focus()

@@ -37,6 +37,13 @@ function M.is_named(bufnr)
     and (kind == "" or kind == "help" or kind == "acwrite")
 end
 
+--- Whether a buffer was asked about when it had no file, and was not saved since.
+---@param bufnr integer
+---@return boolean
+function M.is_untitled(bufnr)
+  return untitled[bufnr] ~= nil
+end
+
 --- The window of the plugin itself are no documents.
 ---@param bufnr integer
 ---@return boolean
@@ -156,6 +163,9 @@ function M.open_untitled(bufnr)
         end
       end,
       on_detach = function()
+        if untitled[bufnr] ~= document then
+          return
+        end
         untitled[bufnr] = nil
         vim.schedule(function()
           M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
@@ -167,6 +177,22 @@ function M.open_untitled(bufnr)
     send_open(bufnr, document)
   end
   return document.uri
+end
+
+--- A buffer that had no file was written to one: from here on it is that file's document alone, and
+--- what was asked about it goes along.
+---@param bufnr integer
+function M.saved(bufnr)
+  local document = untitled[bufnr]
+  if not document or not document.open or not M.is_named(bufnr) then
+    return
+  end
+  M.flush(bufnr)
+  untitled[bufnr] = nil
+  M.notify("workspace/didRenameFiles", {
+    files = { { oldUri = document.uri, newUri = vim.uri_from_bufnr(bufnr) } },
+  })
+  M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
 end
 
 --- A new server knows nothing: every untitled document is opened there again.

@@ -136,9 +136,9 @@ function M.run(words, place)
   ---@param prompt backchat.LibraryPrompt
   ---@param typed string
   local function send(prompt, typed)
-    local now, closed = release()
-    if closed then
-      return notify.error("the buffer was closed meanwhile; nothing was submitted")
+    local now, what_happened = release()
+    if what_happened then
+      return notify.error(what_happened .. " meanwhile; nothing was submitted")
     end
     submit.send({
       bufnr = bufnr,

@@ -146,11 +146,17 @@ function M.send(submit)
   end)
 end
 
+---@param place backchat.Selection
+---@return boolean
+local function is_empty(place)
+  return place.start_row == place.end_row and place.start_col == place.end_col
+end
+
 --- Holds a place while something is waited for and the buffer may change. What it returns is called
---- once, and gives the place as it is then and whether the buffer was closed.
+--- once, and gives the place as it is then, or says what has become of it.
 ---@param bufnr integer
 ---@param place? backchat.Selection nil: the whole buffer
----@return fun(): backchat.Selection?, boolean
+---@return fun(): backchat.Selection?, string?
 function M.hold(bufnr, place)
   local id = place
     and vim.api.nvim_buf_set_extmark(bufnr, marks.namespace, place.start_row, place.start_col, {
@@ -160,20 +166,23 @@ function M.hold(bufnr, place)
     })
   return function()
     if not vim.api.nvim_buf_is_loaded(bufnr) then
-      return place, true
+      return place, "the buffer was closed"
     end
-    if not id then
-      return nil, false
+    if not id or not place then
+      return nil
     end
     local found = vim.api.nvim_buf_get_extmark_by_id(bufnr, marks.namespace, id, { details = true })
     vim.api.nvim_buf_del_extmark(bufnr, marks.namespace, id)
-    return {
+    local now = {
       start_row = found[1],
       start_col = found[2],
       end_row = found[3].end_row,
       end_col = found[3].end_col,
-    },
-      false
+    }
+    if is_empty(now) and not is_empty(place) then
+      return nil, "the text that it is about was deleted"
+    end
+    return now
   end
 end
 
@@ -199,13 +208,13 @@ function M.run(verb, options)
 
   local release = M.hold(bufnr, options.selection)
   vim.ui.input({ prompt = meaning.question }, function(prompt)
-    local place, closed = release()
+    local place, problem = release()
     if not prompt or not prompt:match("%S") then
       return
     end
-    if closed then
+    if problem then
       vim.fn.histadd("input", prompt)
-      return notify.error("the buffer was closed while the prompt was typed; nothing was submitted")
+      return notify.error(problem .. " while the prompt was typed; nothing was submitted")
     end
     if options.on_prompt then
       options.on_prompt(prompt)
