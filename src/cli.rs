@@ -71,7 +71,7 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Print the reference of every setting, or the values in force.
     Config(config::Configuration),
-    /// Remove what ended long ago.
+    /// Remove what ended long ago, from every file that has it.
     Purge(purge::Purge),
     /// Set up and serve a small real model on this machine.
     LocalModel(local_model::LocalModel),

@@ -26,6 +26,7 @@ pub mod rules;
 pub mod secrets;
 pub mod server;
 pub mod session;
+mod signals;
 pub mod store;
 pub mod text;
 pub mod view;

@@ -35,6 +35,7 @@ mod recovery;
 mod rename;
 mod resume;
 mod schema;
+mod scrub;
 mod secrets;
 #[cfg(test)]
 pub(crate) mod simulated;
@@ -71,6 +72,7 @@ pub use record::{
 pub use recovery::Recovered;
 pub use resume::{Interrupted, Unattended};
 pub use schema::prepare_directory;
+pub use scrub::{LOGGED_CONTENT, Remains};
 pub use submit::{Accepted, NewRequest};
 pub use survey::Survey;
 pub use transcript::TurnRecord;
@@ -88,14 +90,29 @@ struct Inner {
     directory: PathBuf,
     identity: identity::Identity,
     owner: liveness::Owner,
-    /// Before the reader, whose thread ends after this one: fields are dropped in their order.
-    writer: Thread,
+    /// Before the writer, as fields are dropped in their order: when the last connection to a database is
+    /// closed SQLite moves its log into it, and one that only reads cannot do that.
     reader: Thread,
+    writer: Thread,
+}
+
+impl Inner {
+    /// Ends the threads, and with them the connections.
+    fn end(&self) {
+        self.reader.end();
+        self.writer.end();
+    }
 }
 
 impl Store {
     /// The name of the database in the state directory.
     pub const FILE: &'static str = "backchat.db";
+
+    /// The name of the folder with transcripts in the state directory.
+    pub const TRANSCRIPTS: &'static str = "transcripts";
+
+    /// The name of the folder with logs in the state directory.
+    pub const LOGS: &'static str = "logs";
 
     /// Opens the store in `directory`, which is made (0700) when it is missing, and brings its
     /// schema up to date. Blocks on the disk.
@@ -109,17 +126,29 @@ impl Store {
         private::repair(directory)?;
         let path = directory.join(Self::FILE);
         let writer = schema::open(&path)?;
-        let reader = Thread::start("backchat-store-read", schema::open_reader(&path)?, None);
-        let writer = Thread::start("backchat-store-write", writer, reader.nudge());
+        let reader = schema::open_reader(&path)?;
+        let reader = Thread::start("backchat-store-read", reader, None, None);
+        let state = directory.to_owned();
+        let at_end = Box::new(move |db: &Connection| scrub::scrub_at_end(db, &state));
+        let writer = Thread::start("backchat-store-write", writer, reader.nudge(), Some(at_end));
         Ok(Self {
             inner: Arc::new(Inner {
                 identity: identity::Identity::of(&path),
                 directory: directory.to_owned(),
                 owner: liveness::Owner::register(directory)?,
-                writer,
                 reader,
+                writer,
             }),
         })
+    }
+
+    /// Closes the store for all its handles, after what was begun is done: from here on every method fails
+    /// with [`StoreError::Closed`]. The last process that closes the store leaves one file, in which
+    /// everything is. Dropping all handles does the same.
+    pub async fn close(&self) {
+        let inner = Arc::clone(&self.inner);
+        // A panic in there has been logged by its thread.
+        let _ = tokio::task::spawn_blocking(move || inner.end()).await;
     }
 
     /// The state directory that this store lives in.

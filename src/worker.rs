@@ -34,7 +34,7 @@ use crate::store::{Claimed, Event, EventKind, Followed, Store, StoreError};
 use schedule::{Schedule, Surroundings, Turn};
 
 /// What lines of the log hold prompts and answers, which are written only when that was asked for.
-pub(crate) const CONTENT: &str = "backchat::content";
+pub(crate) const CONTENT: &str = crate::store::LOGGED_CONTENT;
 
 /// How long a claim lives without a heartbeat. SQLite's busy handler is not fair, so waits of
 /// seconds happen under load; a lease must outlast several of them.

@@ -11,6 +11,7 @@ use clap::Args;
 use super::output::{print, remark};
 use super::{environment, visible};
 use crate::config::paths;
+use crate::store::Store;
 
 /// How often the log is looked at while it is followed.
 const LOOK: Duration = Duration::from_millis(250);
@@ -65,7 +66,7 @@ impl Log {
 /// Where the logs of a state directory are.
 #[must_use]
 pub(super) fn directory(state: &Path) -> PathBuf {
-    state.join("logs")
+    state.join(Store::LOGS)
 }
 
 /// The latest log: the days are in the names.
@@ -83,6 +84,8 @@ pub(super) fn latest(directory: &Path) -> Option<PathBuf> {
 fn read_from(path: &Path, position: u64) -> anyhow::Result<(String, u64)> {
     let failed = || format!("cannot read the log {}", path.display());
     let mut file = std::fs::File::open(path).with_context(failed)?;
+    // A purge takes lines out of it.
+    let position = position.min(file.metadata().with_context(failed)?.len());
     file.seek(SeekFrom::Start(position)).with_context(failed)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).with_context(failed)?;

@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::Config;
+use crate::store::Store;
 use crate::worker::CONTENT;
 
 /// How many days of logs are kept.
@@ -33,7 +34,7 @@ pub(super) fn to_file(state: &Path, content: bool) -> Option<WorkerGuard> {
     if content {
         super::output::remark(&format!("backchat: {CONTENT_WARNING}"));
     }
-    let directory = state.join("logs");
+    let directory = state.join(Store::LOGS);
     crate::store::prepare_directory(state).ok()?;
     crate::store::create_private_directory(&directory).ok()?;
     files_for_the_user_alone();

@@ -7,8 +7,8 @@ use clap::Args;
 use jiff::{Span, Timestamp, tz::TimeZone};
 
 use super::inbox;
-use super::output::{print, print_json};
-use crate::store::Purged;
+use super::output::{print, print_json, remark};
+use crate::store::{Purged, Remains};
 
 /// Arguments of `backchat purge`.
 #[derive(Args)]
@@ -34,13 +34,18 @@ impl Purge {
         let purged = coordinator
             .store()
             .purge(before.as_millisecond(), self.with_unread, self.dry_run)
-            .await?;
+            .await
+            .context("nothing was removed")?;
         if self.json {
             print_json(&purged)?;
         } else {
-            print(&told(purged, self.dry_run))?;
+            print(&told(&purged, self.dry_run))?;
         }
-        Ok(ExitCode::SUCCESS)
+        if purged.remains.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        remark(&what_remains(&purged.remains));
+        Ok(ExitCode::FAILURE)
     }
 }
 
@@ -60,7 +65,7 @@ fn before(age: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
         .timestamp())
 }
 
-fn told(purged: Purged, dry_run: bool) -> String {
+fn told(purged: &Purged, dry_run: bool) -> String {
     let verb = if dry_run { "would remove" } else { "removed" };
     let count = |count: usize, one: &str| {
         let plural = if count == 1 { "" } else { "s" };
@@ -75,6 +80,19 @@ fn told(purged: Purged, dry_run: bool) -> String {
         count(purged.requests, "request"),
         count(purged.sessions, "session"),
     )
+}
+
+/// Where text of what was removed can still be read, and what helps.
+fn what_remains(remains: &[Remains]) -> String {
+    let mut told = "backchat: text of what was removed may still be in these files:\n".to_owned();
+    for Remains { path, reason } in remains {
+        told.push_str(&format!("  {}: {reason}\n", path.display()));
+    }
+    told.push_str(
+        "When that is mended run this command again. Backchat itself tries it, too, whenever an editor, a command or a \
+         worker of it ends.",
+    );
+    told
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::config::paths;
 use crate::coordinator::{Coordinator, DrainLock, read_keys};
 use crate::llm;
 use crate::models::Models;
+use crate::signals;
 use crate::store::Store;
 
 /// How often a draining worker looks whether the queue is empty, beside being told.
@@ -80,10 +81,11 @@ impl Work {
         };
         tokio::select! {
             ended = ended => ended?,
-            _ = tokio::signal::ctrl_c() => tracing::info!("interrupted"),
+            () = signals::asked_to_end() => tracing::info!("interrupted"),
         }
         coordinator.stop().await;
         drop(lock);
+        coordinator.store().close().await;
         tracing::info!("the worker ends");
         Ok(ExitCode::SUCCESS)
     }

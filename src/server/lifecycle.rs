@@ -15,10 +15,14 @@ use super::{Server, errors, outbox, service, stdio, transport};
 use crate::coordinator::{self, Coordinator};
 use crate::llm;
 use crate::models::Models;
+use crate::signals;
 use crate::store::Store;
 
 /// How often a server looks whether its editor is alive. The end of its input usually tells first.
 const PARENT_POLL: Duration = Duration::from_secs(3);
+
+/// The longest that the end of a server waits for its store, which may wait for another process.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// What the server is started with.
 #[derive(Clone)]
@@ -64,9 +68,16 @@ pub async fn serve(options: Options) -> io::Result<ExitCode> {
     tokio::select! {
         () = conversation => tracing::info!("the client has gone"),
         () = parent_gone.cancelled() => tracing::warn!("the editor has died"),
+        () = signals::asked_to_end() => tracing::info!("the system asks the server to end"),
     }
     let was_shut_down = server.shut_down.load(Ordering::SeqCst);
     shutdown(&server).await;
+    if let Some(coordinator) = server.coordinator.get() {
+        let closed = coordinator.store().close();
+        if tokio::time::timeout(CLOSING, closed).await.is_err() {
+            tracing::warn!("the store could not be closed in time; nothing in it is lost");
+        }
+    }
     elsewhere.shutdown_background();
     Ok(if was_shut_down {
         ExitCode::SUCCESS

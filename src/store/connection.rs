@@ -9,9 +9,8 @@
 mod inline;
 mod service;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -52,6 +51,9 @@ struct Done {
     is_ok: bool,
     answer: Answer,
 }
+
+/// What a thread does last with its connection.
+pub(super) type AtEnd = Box<dyn FnOnce(&Connection) + Send>;
 
 enum Job {
     Run(Box<dyn FnOnce(&Connection) + Send>),
@@ -100,12 +102,11 @@ impl Nudge {
     }
 }
 
-/// The handle of such a thread. The thread ends when the handle is dropped, after the jobs that
-/// were given to it.
+/// The handle of such a thread. The thread ends when the handle is dropped.
 pub(super) struct Thread {
     jobs: Option<mpsc::Sender<Job>>,
     told: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
     /// Of a simulation, which has no threads.
     #[cfg(test)]
     inline: Option<Inline>,
@@ -113,10 +114,16 @@ pub(super) struct Thread {
 
 impl Thread {
     /// `committed` is told of each commit.
-    pub(super) fn start(name: &str, connection: Connection, committed: Option<Nudge>) -> Self {
+    pub(super) fn start(
+        name: &str,
+        connection: Connection,
+        committed: Option<Nudge>,
+        at_end: Option<AtEnd>,
+    ) -> Self {
         let (jobs, receiver) = mpsc::channel();
         let told = Arc::new(AtomicBool::new(false));
-        let service = Service::new(connection, receiver, committed, Arc::clone(&told));
+        let mut service = Service::new(connection, receiver, committed, Arc::clone(&told));
+        service.at_end = at_end;
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || service.serve())
@@ -124,7 +131,7 @@ impl Thread {
         Self {
             jobs: Some(jobs),
             told,
-            thread,
+            thread: Mutex::new(thread),
             #[cfg(test)]
             inline: None,
         }
@@ -135,7 +142,7 @@ impl Thread {
         Self {
             jobs: None,
             told: Arc::default(),
-            thread: None,
+            thread: Mutex::new(None),
             inline: Some(inline),
         }
     }
@@ -211,17 +218,25 @@ impl Thread {
     }
 }
 
+impl Thread {
+    /// Ends the thread, after the jobs that were given to it, and closes its connection. Waits for that.
+    pub(super) fn end(&self) {
+        // Others can still tell it that there is something to see, so that the channel stays open.
+        let _ = self.send(Job::End);
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // The last handle may be dropped by a job on this very thread.
+        if let Some(thread) = thread.filter(|it| it.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
 impl Drop for Thread {
     fn drop(&mut self) {
-        if let Some(jobs) = self.jobs.take() {
-            // Others can still tell it that there is something to see, so that the channel stays open.
-            let _ = jobs.send(Job::End);
-        }
-        if let Some(thread) = self.thread.take() {
-            // The last handle may be dropped by a job on this very thread.
-            if thread.thread().id() != thread::current().id() {
-                let _ = thread.join();
-            }
-        }
+        self.end();
     }
 }

@@ -63,8 +63,8 @@ impl SimulatedStore {
                 directory: directory.to_owned(),
                 identity: identity::Identity::none(),
                 owner: liveness::Owner::register(directory).unwrap(),
-                writer: thread(),
                 reader: thread(),
+                writer: thread(),
             }),
         }
     }

@@ -159,3 +159,60 @@ fn who_does_not_announce_the_custom_methods_is_not_sent_their_notifications() {
     });
     assert_eq!(plain.methods_received("backchat/"), Vec::<String>::new());
 }
+
+/// The store in the one file that a user would copy, without what is beside it.
+fn requests_in_the_database_alone(world: &World) -> i64 {
+    let state = world.state();
+    assert!(
+        !state.join("backchat.db-wal").exists(),
+        "the write-ahead log is left behind"
+    );
+    let copy = world.home().join("copy.db");
+    std::fs::copy(state.join("backchat.db"), &copy).unwrap();
+    let db = rusqlite::Connection::open(&copy).unwrap();
+    let count = db.query_row("SELECT count(*) FROM requests", [], |row| row.get(0));
+    count.unwrap()
+}
+
+#[rstest::rstest]
+#[case::quit(|editor: &Editor| { editor.quit(); })]
+#[case::exit(|editor: &Editor| { editor.exit_without_shutdown(); })]
+#[case::death_of_the_editor(|editor: &Editor| { editor.close_stdin(); })]
+#[case::signal(|editor: &Editor| { editor.signal("TERM"); editor.wait_for_its_end(); })]
+fn the_last_server_that_ends_leaves_one_file(#[case] end: fn(&Editor)) {
+    let world = World::scripted();
+    let [first, last] = world.windows();
+    let uri = world.uri("main.rs");
+    first.open(&uri, "fn main() {}\n");
+    let request = first.ask(&uri, "why? «a»");
+    first.wait_for_response(&request.id);
+    end(&first);
+    last.status();
+    end(&last);
+    assert_eq!(requests_in_the_database_alone(&world), 1);
+}
+
+#[test]
+fn a_command_and_the_worker_that_it_leaves_behind_leave_one_file() {
+    let world = World::scripted();
+    std::fs::write(world.code().join("main.rs"), "fn main() {}\n").unwrap();
+    let asked = world.run(&["ask", "main.rs", "why? «a»"]);
+    assert!(asked.status.success(), "{asked:?}");
+    poll("the worker has ended", || {
+        world.processes().is_empty().then_some(())
+    });
+    assert_eq!(requests_in_the_database_alone(&world), 1);
+    for command in [
+        &["read"][..],
+        &["sessions"],
+        &["doctor"],
+        &["ask", "main.rs", "and? «b»", "--wait"],
+    ] {
+        world.run(command);
+        poll("all have ended", || {
+            world.processes().is_empty().then_some(())
+        });
+        requests_in_the_database_alone(&world);
+    }
+    assert_eq!(requests_in_the_database_alone(&world), 2);
+}

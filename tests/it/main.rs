@@ -32,6 +32,7 @@ mod plain_editor;
 mod privacy;
 mod processes;
 mod proposals;
+mod purge;
 mod quoted_prompts;
 mod real_edits;
 mod real_model;

@@ -224,6 +224,16 @@ async fn store(opened: &anyhow::Result<Coordinator>) -> Vec<Finding> {
         Err(error) => Finding::bad("writing", error.to_string(), None),
     });
     findings.push(disk::locks(store.directory()));
+    if store.has_purged_text().await.unwrap_or_default() {
+        findings.push(Finding::bad(
+            "purge",
+            "text of what was purged may still be in the files".to_owned(),
+            Some(
+                "run `backchat purge` again, which says what keeps it from removing that"
+                    .to_owned(),
+            ),
+        ));
+    }
     findings.push(match store.check_integrity().await {
         Ok(problems) if problems.is_empty() => Finding::good("integrity", "sound"),
         Ok(problems) => Finding::bad("integrity", problems.join("; "), Some(remedy)),

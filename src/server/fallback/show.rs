@@ -10,7 +10,7 @@ use super::super::Server;
 use super::{PATIENCE, harmless, one_line};
 use crate::buffer_name;
 use crate::session::State;
-use crate::store::{SessionRecord, TurnRecord};
+use crate::store::{SessionRecord, Store, TurnRecord};
 use crate::view;
 use crate::visible;
 
@@ -44,7 +44,7 @@ pub(super) async fn document(server: &Arc<Server>, name: &str, text: String) -> 
 }
 
 async fn write(server: &Server, name: &str, text: String) -> Option<Uri> {
-    let directory: PathBuf = server.options.state_dir.join("transcripts");
+    let directory: PathBuf = server.options.state_dir.join(Store::TRANSCRIPTS);
     let path = directory.join(format!("{name}.md"));
     let target = path.clone();
     let written = tokio::task::spawn_blocking(move || {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Company, Done, Durability, Job, Nudge, Seen, Watch, Work};
+use super::{AtEnd, Company, Done, Durability, Job, Nudge, Seen, Watch, Work};
 use crate::store::{Result, StoreError};
 
 /// How many jobs one commit may carry: bounds how long the lock is held.
@@ -28,6 +28,7 @@ pub(super) struct Service {
     watch: Option<Watch>,
     /// When to look again.
     look_at: Instant,
+    pub(super) at_end: Option<AtEnd>,
 }
 
 impl Service {
@@ -45,6 +46,7 @@ impl Service {
             told,
             watch: None,
             look_at: Instant::now(),
+            at_end: None,
         }
     }
 
@@ -78,7 +80,12 @@ impl Service {
                     self.watch = Some(watch);
                     self.look(true);
                 }
-                Job::End => return,
+                Job::End => {
+                    if let Some(at_end) = self.at_end.take() {
+                        let _ = catch_unwind(AssertUnwindSafe(|| at_end(&self.connection)));
+                    }
+                    return;
+                }
                 Job::Look => {
                     // Before the look: what is committed from here on may not be seen by it.
                     self.told.store(false, Ordering::Release);
