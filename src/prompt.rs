@@ -15,7 +15,7 @@ use edit_form::{EDIT_SYSTEM, EditForm};
 
 use crate::llm::{Prompt, Role, Turn};
 use crate::session::Intent;
-use crate::store::HistoryTurn;
+use crate::store::{HistoryTurn, LeftOut, ShownLines, ShownPart};
 
 /// Everything that a prompt is made from.
 #[derive(Clone, Debug)]
@@ -51,9 +51,18 @@ const TURN_OVERHEAD: usize = 8 * BYTES_PER_TOKEN;
 const SYSTEM: &str = "You answer a programmer's question about the code in their editor. The answer is shown beside the \
 code, so begin with the point and be brief. Write Markdown; put code into fenced blocks with their language.";
 
+/// A prompt, and what found no room in it.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// What is sent.
+    pub prompt: Prompt,
+    /// What is not.
+    pub left_out: LeftOut,
+}
+
 /// Builds the prompt for a question.
 #[must_use]
-pub fn build(question: &Question<'_>) -> Prompt {
+pub fn build(question: &Question<'_>) -> Built {
     let output = question.max_output_tokens.min(question.context_tokens / 2);
     let budget = (question.context_tokens - output) as usize * BYTES_PER_TOKEN;
     let (system, ask) = match question.intent {
@@ -70,7 +79,8 @@ pub fn build(question: &Question<'_>) -> Prompt {
     let mut left =
         budget.saturating_sub(system.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD);
 
-    let selected = trim_middle(selection(question), left * 3 / 5);
+    let most_selected = left * 3 / 5;
+    let selected = trim_middle(selection(question), most_selected);
     left = left.saturating_sub(selected.len());
 
     let rest = question
@@ -80,6 +90,13 @@ pub fn build(question: &Question<'_>) -> Prompt {
     let for_history = left.saturating_sub(rest.min(left / 2));
     let history = newest_that_fit(question.history, for_history);
     left = left.saturating_sub(history.iter().map(cost).sum());
+    let around = surroundings(question.text, question.span, left);
+    let left_out = LeftOut {
+        file: shown_lines(question.text, &around),
+        selection: shown_part(selection(question).len(), most_selected),
+        turns: shown_part(question.history.len(), history.len()),
+        rules: shown_part(question.rules.map_or(0, str::len), budget / 4),
+    };
 
     let mut turns = Vec::with_capacity(history.len() * 2 + 1);
     for turn in history {
@@ -98,9 +115,30 @@ pub fn build(question: &Question<'_>) -> Prompt {
     }
     turns.push(Turn {
         role: Role::User,
-        text: last_turn(question, &ask, &selected, left),
+        text: last_turn(question, &ask, &selected, &around),
     });
-    Prompt { system, turns }
+    Built {
+        prompt: Prompt { system, turns },
+        left_out,
+    }
+}
+
+/// So much of so much, where it is not all.
+fn shown_part(of: usize, most: usize) -> Option<ShownPart> {
+    (of > most).then_some(ShownPart { shown: most, of })
+}
+
+/// The lines of a text that go along, where they are not all.
+fn shown_lines(text: &str, around: &Surroundings<'_>) -> Option<ShownLines> {
+    if around.is_whole {
+        return None;
+    }
+    let is_any = !around.text.is_empty();
+    Some(ShownLines {
+        first: if is_any { around.first_line } else { 0 },
+        last: if is_any { around.last_line } else { 0 },
+        of: line_of(text, text.len().max(1) - 1),
+    })
 }
 
 /// What the model is told of its task, with the project's rules as far as they fit into `bytes`.
@@ -134,9 +172,13 @@ fn selection<'a>(question: &Question<'a>) -> &'a str {
     }
 }
 
-fn last_turn(question: &Question<'_>, ask: &str, selected: &str, left: usize) -> String {
+fn last_turn(
+    question: &Question<'_>,
+    ask: &str,
+    selected: &str,
+    surroundings: &Surroundings<'_>,
+) -> String {
     let mut text = String::new();
-    let surroundings = surroundings(question.text, question.span, left);
     if !surroundings.text.trim().is_empty() {
         let part = if surroundings.is_whole {
             String::new()
@@ -264,7 +306,7 @@ fn with_code(prompt: &str, code: &str, language: &str) -> String {
 }
 
 /// Adds a fenced block, with a fence that the code itself does not contain.
-fn fence(text: &mut String, code: &str, language: &str) {
+pub(crate) fn fence(text: &mut String, code: &str, language: &str) {
     let (mut longest, mut run, mut run_end) = (0, 0, 0);
     for at in memchr::memchr_iter(b'`', code.as_bytes()) {
         run = if at == run_end { run + 1 } else { 1 };

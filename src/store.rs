@@ -57,6 +57,7 @@ pub use error::StoreError;
 pub use events::{ChunkRecord, Event, EventKind, Followed};
 pub use inbox::{SessionFilter, SessionPage};
 pub use liveness::{OwnerId, locks_work};
+pub use lookup::SHORT_ID;
 pub use news::{InboxStatus, News};
 pub use parts::{HistoryTurn, PromptParts};
 pub use pieces::Piece;
@@ -66,8 +67,8 @@ pub use private::{
 pub use purge::Purged;
 pub use queue::{AttemptEnd, Next, Requeue};
 pub use record::{
-    FailureRecord, Place, PlacePosition, RequestRecord, ResponseRecord, SecretRecord,
-    SessionRecord, StoredAnchor, UsageRecord,
+    FailureRecord, LeftOut, Place, PlacePosition, RequestRecord, ResponseRecord, SecretRecord,
+    SessionRecord, ShownLines, ShownPart, StoredAnchor, UsageRecord,
 };
 pub use recovery::Recovered;
 pub use resume::{Interrupted, Unattended};

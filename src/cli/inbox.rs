@@ -1,24 +1,23 @@
 //! The inbox of this user, opened for a command, and its contents in the types of the wire.
 
 use std::collections::HashMap;
+use std::path::Path;
 
-use super::environment;
+use super::output::{DIM, TYPED, paint};
+use super::{environment, visible};
+use crate::buffer_name;
 use crate::config::paths;
 use crate::coordinator::Coordinator;
 use crate::llm;
 use crate::models::Models;
 use crate::protocol::{RequestInfo, SessionInfo, TurnInfo};
 use crate::session::RequestId;
-use crate::store::{Store, StoreError, TurnRecord};
+use crate::store::{SHORT_ID, Store, StoreError, TurnRecord};
 use crate::text::Encoding;
 use crate::view;
 
 /// The encoding of positions in `--json`: that of LSP when nothing was negotiated.
 const ENCODING: Encoding = Encoding::Utf16;
-
-/// How many characters of an id are shown. They are its last ones: an id begins with the time, so
-/// the ids of one minute begin alike.
-const SHORT_ID: usize = 8;
 
 /// Opens the inbox to look at it, or to leave something for a worker.
 ///
@@ -119,8 +118,28 @@ pub(super) fn short(id: &str) -> &str {
 /// A request's place as people write it: `src/main.rs:3-7`.
 #[must_use]
 pub(super) fn place(request: &RequestInfo) -> String {
-    let name = super::visible::line(&crate::buffer_name::short(&request.uri));
-    format!("{name}{}", lines(request))
+    format!("{}{}", name(&request.uri), lines(request))
+}
+
+/// A buffer's name as it can be typed: a path from the current directory where it is below that, else a whole one.
+#[must_use]
+pub(super) fn name(uri: &str) -> String {
+    let Some(path) = buffer_name::path(uri) else {
+        return visible::line(&buffer_name::short(uri));
+    };
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    visible::line(&below.unwrap_or(path).to_string_lossy())
+}
+
+/// What to type to get a proposed change into its file.
+#[must_use]
+pub(super) fn how_to_apply(id: &RequestId) -> String {
+    format!(
+        "{} {}",
+        paint(DIM, "apply it:"),
+        paint(TYPED, format!("backchat apply {}", short(&id.0)))
+    )
 }
 
 /// The lines of a request's place, counted from 1, after a colon: `:3-7`.

@@ -29,7 +29,8 @@ fn a_small_file_goes_along_whole_with_the_selection_named() {
     let prompt = build(&Question {
         span: (10, 20),
         ..question(text)
-    });
+    })
+    .prompt;
     let said = &prompt.turns[0].text;
     assert!(said.contains(text), "{said}");
     assert!(said.contains("lines 2 to 2"), "{said}");
@@ -46,7 +47,8 @@ fn the_oldest_turns_are_dropped_first() {
     let prompt = build(&Question {
         history: &history,
         ..question("fn a() {}\n")
-    });
+    })
+    .prompt;
     let asked: Vec<_> = prompt
         .turns
         .iter()
@@ -65,7 +67,8 @@ fn a_large_file_is_cut_to_the_lines_around_the_selection() {
     let prompt = build(&Question {
         span: (start, start + 10),
         ..question(&text)
-    });
+    })
+    .prompt;
     let said = &prompt.turns[0].text;
     assert!(said.contains("let line_2500 "));
     assert!(said.contains("let line_2490 ") && said.contains("let line_2510 "));
@@ -79,13 +82,15 @@ fn the_rules_of_the_project_go_along_as_far_as_they_fit() {
     let prompt = build(&Question {
         rules: Some(rules),
         ..question("fn a() {}\n")
-    });
+    })
+    .prompt;
     assert!(prompt.system.ends_with(rules), "{}", prompt.system);
     let long = "é".repeat(100_000);
     let prompt = build(&Question {
         rules: Some(&long),
         ..question("fn a() {}\n")
-    });
+    })
+    .prompt;
     assert!(prompt.system.len() < 8192 * BYTES_PER_TOKEN / 2);
 }
 
@@ -98,7 +103,8 @@ fn a_change_is_asked_for_in_the_form_that_fits() {
             intent: Intent::Edit,
             span,
             ..question(text)
-        });
+        })
+        .prompt;
         assert_eq!(prompt.system, EDIT_SYSTEM);
         prompt.turns[0].text.clone()
     };
@@ -109,7 +115,7 @@ fn a_change_is_asked_for_in_the_form_that_fits() {
 
 #[test]
 fn a_fence_in_the_code_does_not_end_the_block() {
-    let prompt = build(&question("```\ninner\n```\n"));
+    let prompt = build(&question("```\ninner\n```\n")).prompt;
     assert!(
         prompt.turns[0]
             .text
@@ -134,7 +140,7 @@ proptest::proptest! {
             context_tokens: context,
             max_output_tokens: 256,
             ..question(&text)
-        });
+        }).prompt;
         let sent: usize = prompt.system.len() + prompt.turns.iter().map(|turn| turn.text.len()).sum::<usize>();
         proptest::prop_assert!(sent <= (context - 256) as usize * BYTES_PER_TOKEN + 200, "{sent} of {context}");
         proptest::prop_assert_eq!(prompt.turns.len() % 2, 1);

@@ -45,7 +45,8 @@ pub struct RequestInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// What is to be said of the response beside its text, a sentence or two to be shown as they are: that there is
-    /// no answer, that it was cut, and why. Absent for a response that is simply an answer.
+    /// no answer, that it was cut, what of the file the model was not shown. Absent for a response that is simply an
+    /// answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
     /// Done and not yet shown: 📬.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::queue::fence;
-use super::record::RequestRecord;
+use super::record::{LeftOut, RequestRecord};
 use super::{Result, Store, secrets, transcript};
 use crate::session::RequestId;
 
@@ -56,6 +56,29 @@ impl Store {
         };
         // By the connection that has just written most of it, and not behind what the windows ask for.
         self.inner.writer.run(look).await
+    }
+
+    /// Notes what found no room in the prompt of an attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreError::Fenced`] when the request is not this attempt's any more: it need not be sent.
+    pub async fn note_left_out(
+        &self,
+        id: &RequestId,
+        attempt: u32,
+        left_out: LeftOut,
+    ) -> Result<()> {
+        let (owner, id) = (self.owner().0.clone(), id.clone());
+        self.write_relaxed(move |db| {
+            fence(db, &owner, &id, attempt)?;
+            db.prepare_cached(
+                "UPDATE attempts SET left_out = ?3 WHERE request_id = ?1 AND number = ?2",
+            )?
+            .execute(params![id.0, attempt, serde_json::to_string(&left_out)?])?;
+            Ok(())
+        })
+        .await
     }
 }
 

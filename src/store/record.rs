@@ -143,6 +143,46 @@ pub struct ResponseRecord {
     pub chunk_count: u32,
     /// Tokens.
     pub usage: UsageRecord,
+    /// What found no room in the prompt; `None` when everything did.
+    pub left_out: Option<LeftOut>,
+}
+
+/// What found no room in the prompt of an attempt. Each part is absent where all of it went along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftOut {
+    /// The lines of the file that went along, beside what was selected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<ShownLines>,
+    /// Bytes of the selection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<ShownPart>,
+    /// Earlier turns, the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<ShownPart>,
+    /// Bytes of the project's rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<ShownPart>,
+}
+
+/// The lines of a file that went along, counted from 1; both are 0 where none did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownLines {
+    /// The first of them.
+    pub first: usize,
+    /// The last of them.
+    pub last: usize,
+    /// How many the file has.
+    pub of: usize,
+}
+
+/// How much of something went along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPart {
+    /// So much of it.
+    pub shown: usize,
+    /// How much it is.
+    pub of: usize,
 }
 
 /// The conversation of one buffer, with its counts.
@@ -269,7 +309,10 @@ pub(super) fn state_from(row: &Row<'_>, column: usize) -> rusqlite::Result<State
     .ok_or_else(|| unknown(column, &format!("the state {name}")))
 }
 
-fn json_from<T: serde::de::DeserializeOwned>(column: usize, json: &str) -> rusqlite::Result<T> {
+pub(super) fn json_from<T: serde::de::DeserializeOwned>(
+    column: usize,
+    json: &str,
+) -> rusqlite::Result<T> {
     serde_json::from_str(json).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })

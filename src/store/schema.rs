@@ -17,7 +17,7 @@ const STATEMENTS: usize = 128;
 
 /// Each entry brings the schema from its index to the next version, in one transaction.
 /// Entries are never changed once they were released; a new one is added.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Makes the state directory, readable by its owner alone, and refuses one that others may enter.
 ///

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::record::{REQUEST_COLUMNS, RequestRecord, ResponseRecord, UsageRecord};
+use super::record::{REQUEST_COLUMNS, RequestRecord, ResponseRecord, UsageRecord, json_from};
 use super::submit::by_id;
 use super::{Result, Store};
 use crate::session::{RequestId, SessionId};
@@ -123,7 +123,8 @@ pub(super) fn end_attempt(
 /// streamed before a retry stays visible until the retry has said more.
 pub(super) fn with_response(db: &Connection, request: RequestRecord) -> Result<TurnRecord> {
     let mut statement = db.prepare_cached(
-        "SELECT number, text, reasoning, finish, chunk_count, input_tokens, output_tokens, ended_at IS NULL
+        "SELECT number, text, reasoning, finish, chunk_count, input_tokens, output_tokens, ended_at IS NULL,
+                left_out
          FROM attempts WHERE request_id = ?1 ORDER BY number DESC",
     )?;
     let mut rows = statement.query([&request.id.0])?;
@@ -139,6 +140,10 @@ pub(super) fn with_response(db: &Connection, request: RequestRecord) -> Result<T
                 input_tokens: row.get(5)?,
                 output_tokens: row.get(6)?,
             },
+            left_out: row
+                .get::<_, Option<String>>(8)?
+                .map(|json| json_from(8, &json))
+                .transpose()?,
         };
         if row.get(7)? {
             (response.text, response.reasoning) = streamed(db, &request.id, response.attempt)?;

@@ -14,11 +14,11 @@ use crate::buffer_name;
 use crate::clock;
 use crate::config::Model;
 use crate::llm::{self, ErrorKind, Event, LlmError, Prompt, ResponseStream, ResumePoint, Said};
-use crate::prompt::{self, Question};
+use crate::prompt::{self, Built, Question};
 use crate::session::RequestId;
 use crate::store::{
-    AttemptEnd, Claimed, FailureRecord, Interrupted, Next, PromptParts, RequestRecord, Requeue,
-    Result, SecretRecord, UsageRecord,
+    AttemptEnd, Claimed, FailureRecord, Interrupted, LeftOut, Next, PromptParts, RequestRecord,
+    Requeue, Result, SecretRecord, UsageRecord,
 };
 
 /// Runs a claimed request to the end of this attempt, whatever that is, and records it.
@@ -162,11 +162,16 @@ async fn stream(
     // A cancellation between the claim and the moment from which this attempt hears of such was missed; here
     // the store is asked whether there was one.
     let parts = tools.store.prompt_parts(request).await?;
-    let made = Arc::new(build_prompt(request, &model, parts));
+    let (made, left_out) = build_prompt(request, &model, parts);
+    let made = Arc::new(made);
     let start = match interrupted {
         // Nothing of the prompt is sent again.
         Some(interrupted) => Start::Rest(interrupted),
         None => {
+            if left_out != LeftOut::default() {
+                let (id, attempt) = (&request.id, request.attempt);
+                tools.store.note_left_out(id, attempt, left_out).await?;
+            }
             let secrets = guard::secrets(tools, request, &model, &made).await;
             if !secrets.is_empty() {
                 let reason = guard::reason(&secrets, &model);
@@ -303,8 +308,9 @@ const fn goes_on(kind: ErrorKind) -> bool {
     )
 }
 
-fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> Made {
-    let prompt = prompt::build(&Question {
+/// The prompt of a request, and what found no room in it.
+fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> (Made, LeftOut) {
+    let Built { prompt, left_out } = prompt::build(&Question {
         prompt: &request.prompt,
         intent: request.intent,
         path: &buffer_name::short(&request.uri),
@@ -316,10 +322,11 @@ fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> M
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,
     });
-    Made {
+    let made = Made {
         prompt: Arc::new(prompt),
         parts,
-    }
+    };
+    (made, left_out)
 }
 
 /// A stream that just ended: its promise is to end in `Finished` or an error.

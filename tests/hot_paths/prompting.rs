@@ -46,7 +46,8 @@ impl Asking {
             history: &self.history,
             context_tokens: 200_000,
             max_output_tokens: 8_000,
-        });
+        })
+        .prompt;
         assert!(prompt.turns.len() > 1);
         prompt
     }

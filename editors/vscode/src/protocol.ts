@@ -666,7 +666,8 @@ anchor?: AnchorInfo,
 preview?: string,
 /**
  * What is to be said of the response beside its text, a sentence or two to be shown as they are: that there is
- * no answer, that it was cut, and why. Absent for a response that is simply an answer.
+ * no answer, that it was cut, what of the file the model was not shown. Absent for a response that is simply an
+ * answer.
  */
 notice?: string,
 /**
