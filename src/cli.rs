@@ -21,6 +21,7 @@ mod prompts;
 mod purge;
 mod read;
 mod request;
+pub mod results;
 mod serve;
 mod sessions;
 mod try_it;
@@ -32,12 +33,19 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::visible;
-use output::ReaderGone;
 use request::Action;
 
 /// Ask an LLM about any buffer and keep typing; the answer arrives where you asked.
 #[derive(Parser)]
-#[command(name = "backchat", version, about, max_term_width = 100)]
+#[command(
+    name = "backchat",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 when it was done; 1 when it was not, and standard error says why; 2 for a wrong use. \
+                  `ask` and `apply` have codes of their own: see their help.\n\n\
+                  With --json a failure is printed as JSON as well: {\"error\": {\"message\": …, \"exitCode\": …}}."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -117,13 +125,17 @@ impl Command {
 #[must_use]
 pub fn main() -> ExitCode {
     core_dumps_off();
-    let arguments = Arguments::parse();
+    let in_json = problem::in_json();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return problem::wrong_use(&error, in_json),
+    };
     let command = match arguments.command {
         Some(command) => command,
         None if !std::io::stdin().is_terminal() => Command::Serve(serve::Serve::default()),
         None => {
             let _ = Arguments::command().print_help();
-            return ExitCode::from(2);
+            return ExitCode::from(problem::WRONG_USE);
         }
     };
     let mut runtime = match command {
@@ -134,13 +146,14 @@ pub fn main() -> ExitCode {
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return fail(&anyhow::Error::new(error).context("the runtime could not be started"));
+            let error = anyhow::Error::new(error).context("the runtime could not be started");
+            return problem::fail(&error, in_json);
         }
     };
     let result = runtime.block_on(command.run());
     // Standard input may be blocked in a read that nothing will end.
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| fail(&error))
+    result.unwrap_or_else(|error| problem::fail(&error, in_json))
 }
 
 /// A core dump would hold keys and code.
@@ -157,15 +170,6 @@ fn core_dumps_off() {
         // Where it is not allowed the limit is lower already.
         let _ = setrlimit(Resource::Core, one);
     }
-}
-
-fn fail(error: &anyhow::Error) -> ExitCode {
-    if error.is::<ReaderGone>() {
-        return ExitCode::SUCCESS;
-    }
-    let message = format!("{error:#}");
-    output::remark(&format!("backchat: {}", visible::block(&message)));
-    ExitCode::FAILURE
 }
 
 /// The process's environment.

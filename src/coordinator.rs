@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 pub use drain::{DrainLock, read_keys};
 pub use error::Error;
 pub use proposal::Proposal;
-pub use submit::{Submit, Submitted, first_line, place};
+pub use submit::{LONGEST_BUFFER, LONGEST_PROMPT, Submit, Submitted, first_line, place};
 
 use crate::clock;
 use crate::config::Model;

@@ -13,7 +13,7 @@ use crate::llm::{self, discover, key};
 
 /// How to get a model: said wherever one is missing.
 pub const HOW_TO_GET_A_MODEL: &str = "set ANTHROPIC_API_KEY or OPENAI_API_KEY, start a local server such as Ollama, \
-     or name a model in the configuration (`backchat config` shows how)";
+     name a model in the configuration (`backchat config` shows how), or let `backchat local-model` set up a small one";
 
 /// Everything that is known of models at one moment.
 #[derive(Clone, Debug)]

@@ -1,20 +1,21 @@
 //! `backchat ask`: a question about a file, from a shell.
 
 mod answer;
+mod input;
 mod states;
 mod watch;
 
-use std::io::Read as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
 use super::inbox::{self, short};
 use super::location::{self, Location};
 use super::output::{BOLD, DIM, TYPED, paint, print, print_json, remark, sentence};
-use super::problem::{NO_ANSWER, Problem};
+use super::problem::NO_ANSWER;
+use super::results::Problem;
 use super::{environment, language, prompts, visible};
 use crate::config::Config;
 use crate::coordinator::{Coordinator, Submit, Submitted};
@@ -41,7 +42,8 @@ pub(super) struct Ask {
     /// The file, and the lines of it that the question is about.
     #[arg(value_name = "FILE[:FIRST-LAST]")]
     location: String,
-    /// What to ask; `-` reads it from standard input.
+    /// What to ask; `-` reads it from standard input. What is piped in otherwise goes along with it:
+    /// `git diff | backchat ask FILE "review this diff"`.
     #[arg(required_unless_present = "prompt")]
     words: Vec<String>,
     /// Ask what this prompt of the library says, followed by the words: see `backchat prompts`.
@@ -114,17 +116,19 @@ impl Ask {
 
     fn read_prompt(&self) -> anyhow::Result<String> {
         let prompt = self.words.join(" ");
-        if prompt != "-" {
+        if prompt == "-" {
+            let prompt = input::read()?;
+            if prompt.trim().is_empty() {
+                bail!("the prompt on standard input is empty: write what you want to know");
+            }
             return Ok(prompt);
         }
-        let mut prompt = String::new();
-        std::io::stdin()
-            .read_to_string(&mut prompt)
-            .context("cannot read the prompt from standard input")?;
-        if prompt.trim().is_empty() {
-            bail!("the prompt on standard input is empty: write what you want to know");
-        }
-        Ok(prompt)
+        Ok(match input::piped()? {
+            Some(piped) if self.prompt.is_some() || !prompt.trim().is_empty() => {
+                input::below(&prompt, &piped)
+            }
+            _ => prompt,
+        })
     }
 
     async fn leave(&self, submit: Submit) -> anyhow::Result<ExitCode> {
@@ -216,6 +220,9 @@ impl Ask {
         {
             remark(&format!("backchat: {}", visible::line(notice)));
         }
+        if problem.is_none() && request.intent == Intent::Edit {
+            remark(&inbox::how_to_apply(&request.id));
+        }
         let ended = self.end_with(coordinator, &turn, problem).await?;
         if request.state == State::Done {
             // It has been shown now, and not before.
@@ -241,10 +248,7 @@ impl Ask {
         }
         Ok(match problem {
             None => ExitCode::SUCCESS,
-            Some(problem) => {
-                remark(&format!("backchat: {}", visible::block(&problem.message)));
-                ExitCode::from(problem.exit_code)
-            }
+            Some(problem) => problem.told(),
         })
     }
 }
@@ -284,8 +288,12 @@ fn receipt(request: &RequestInfo) -> String {
         (state, _) => state.name().to_owned(),
     };
     let model = visible::line(&request.model);
+    let apply = match request.intent {
+        Intent::Edit => format!("   {}", inbox::how_to_apply(&request.id)),
+        Intent::Ask => String::new(),
+    };
     format!(
-        "{} {}  about {}, for {model}, {place}  {}\n{} {}\n",
+        "{} {}  about {}, for {model}, {place}  {}\n{} {}{apply}\n",
         paint(BOLD, "queued"),
         paint(BOLD, id),
         inbox::place(request),

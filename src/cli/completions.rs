@@ -6,9 +6,11 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::output::print;
+use super::problem::EXIT_CODES;
 
 /// Arguments of `backchat completions`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Completions {
     /// The shell.
     shell: Shell,

@@ -6,12 +6,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::{BAD, BOLD, DIM, paint, print, print_json};
+use super::problem::EXIT_CODES;
+use super::results::{self, Setting};
 use super::{environment, visible};
-use crate::config::{Config, Model, REFERENCE, Setting, paths};
+use crate::config::{self, Config, Model, REFERENCE, paths};
 use crate::llm::key;
 
 /// Arguments of `backchat config`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Configuration {
     /// Print where the configuration file is, or would be.
     #[arg(long, conflicts_with = "effective")]
@@ -19,25 +22,22 @@ pub(super) struct Configuration {
     /// Print the values in force, each with where it came from.
     #[arg(long)]
     effective: bool,
-    /// With --effective: print JSON.
-    #[arg(long, requires = "effective")]
+    /// Print the values in force as JSON: `config` of cli.schema.json.
+    #[arg(long)]
     json: bool,
 }
 
 impl Configuration {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        if self.path {
+        if self.json {
+            print_json(&Effective::of(&Config::load(&environment)?).result())?;
+        } else if self.path {
             print(&format!(
                 "{}\n",
                 paths::config_file(&environment)?.display()
             ))?;
         } else if self.effective {
-            let effective = Effective::of(&Config::load(&environment)?);
-            if self.json {
-                print_json(&effective)?;
-            } else {
-                print(&effective.text())?;
-            }
+            print(&Effective::of(&Config::load(&environment)?).text())?;
         } else {
             print(REFERENCE)?;
         }
@@ -45,52 +45,26 @@ impl Configuration {
     }
 }
 
-/// The values in force. Never holds a key.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The values in force, in the order in which they are shown. Never holds a key.
 pub(super) struct Effective {
-    /// The configuration file.
     path: String,
-    /// Whether it is there.
     exists: bool,
     /// Everything but models.
-    pub(super) settings: Vec<Value>,
-    /// The models of the file.
+    pub(super) settings: Vec<Setting>,
     models: Vec<ModelValues>,
 }
 
-/// One setting.
-#[derive(Serialize)]
-pub(super) struct Value {
-    /// As in the file.
-    pub(super) name: &'static str,
-    /// `null` when it is not set.
-    pub(super) value: serde_json::Value,
-    /// For people.
-    pub(super) origin: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct ModelValues {
     name: String,
     origin: String,
-    #[serde(serialize_with = "as_map")]
     settings: Vec<(&'static str, serde_json::Value)>,
-}
-
-fn as_map<S: serde::Serializer>(
-    settings: &[(&'static str, serde_json::Value)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(settings.iter().map(|(name, value)| (name, value)))
 }
 
 impl Effective {
     /// The values of a configuration.
     pub(super) fn of(config: &Config) -> Self {
-        let none = Value {
-            name: "default_model",
+        let none = Setting {
+            name: "default_model".to_owned(),
             value: serde_json::Value::Null,
             origin: "default: the first model".to_owned(),
         };
@@ -112,6 +86,24 @@ impl Effective {
                 value("secrets_allowed_in", &config.secrets_allowed_in),
             ],
             models: config.models.iter().map(ModelValues::of).collect(),
+        }
+    }
+
+    fn result(self) -> results::Configuration {
+        let models = self.models.into_iter().map(|model| results::ModelSettings {
+            name: model.name,
+            origin: model.origin,
+            settings: model
+                .settings
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        });
+        results::Configuration {
+            path: self.path,
+            exists: self.exists,
+            settings: self.settings,
+            models: models.collect(),
         }
     }
 
@@ -172,9 +164,9 @@ impl ModelValues {
     }
 }
 
-fn value<T: Serialize>(name: &'static str, setting: &Setting<T>) -> Value {
-    Value {
-        name,
+fn value<T: Serialize>(name: &str, setting: &config::Setting<T>) -> Setting {
+    Setting {
+        name: name.to_owned(),
         value: serde_json::to_value(&setting.value).unwrap_or_default(),
         origin: setting.origin.to_string(),
     }

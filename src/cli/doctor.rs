@@ -12,11 +12,14 @@ use super::output::{print, print_json};
 
 /// Arguments of `backchat doctor`.
 #[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 when everything is well; 1 when there is a problem; 2 for a wrong use."
+)]
 pub(super) struct Doctor {
     /// Ask no endpoint and run no command for a key.
     #[arg(long)]
     offline: bool,
-    /// Print JSON.
+    /// Print JSON: `doctor` of cli.schema.json.
     #[arg(long)]
     json: bool,
 }

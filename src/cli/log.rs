@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::output::{print, remark};
+use super::problem::EXIT_CODES;
 use super::{environment, visible};
 use crate::config::paths;
 use crate::store::Store;
@@ -18,6 +19,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Arguments of `backchat log`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Log {
     /// Go on with what is written from now on.
     #[arg(long, short)]

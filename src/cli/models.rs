@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::output::{BAD, BOLD, DIM, GOOD, paint, print, print_json};
+use super::problem::EXIT_CODES;
 use super::{inbox, visible};
 use crate::coordinator::Coordinator;
 use crate::protocol::ModelsResult;
@@ -12,6 +13,7 @@ use crate::view;
 
 /// Arguments of `backchat models`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Models {
     #[command(subcommand)]
     action: Option<Action>,

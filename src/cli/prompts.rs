@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::output::{BAD, BOLD, DIM, WARN, paint, print, print_json, remark};
+use super::problem::EXIT_CODES;
 use super::{environment, visible};
 use crate::config::Config;
 use crate::library::{Library, LibraryPrompt, Workspace};
@@ -15,6 +16,7 @@ use crate::view;
 
 /// Arguments of `backchat prompts`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Prompts {
     /// List also what the repository of this file or folder brings along.
     #[arg(value_name = "PATH", default_value = ".")]

@@ -8,10 +8,12 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 
 use super::inbox;
 use super::output::{print, print_json, remark};
+use super::problem::EXIT_CODES;
 use crate::store::{Purged, Remains};
 
 /// Arguments of `backchat purge`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Purge {
     /// Only what ended longer ago than this: `90d`, `12 weeks`, `1y`.
     #[arg(long, value_name = "AGE")]
@@ -22,7 +24,7 @@ pub(super) struct Purge {
     /// Only tell what would be removed.
     #[arg(long)]
     dry_run: bool,
-    /// Print JSON: the counts.
+    /// Print JSON: `purge` of cli.schema.json.
     #[arg(long)]
     json: bool,
 }

@@ -7,16 +7,18 @@ use clap::Args;
 use super::identify::{self, Named};
 use super::inbox::{self, Places, short};
 use super::output::{BAD, BOLD, DIM, TYPED, paint, print, print_json, remark, sentence};
+use super::problem::EXIT_CODES;
 use super::{age, visible};
 use crate::clock;
 use crate::coordinator::Coordinator;
 use crate::protocol::{RequestInfo, SessionResult, TakeResult, TakenResponse, TurnInfo};
-use crate::session::State;
+use crate::session::{Intent, State};
 use crate::store::{SessionFilter, TurnRecord};
 use crate::view;
 
 /// Arguments of `backchat read`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Read {
     /// What to read: a file, or the id of a session or a request, or the first or last characters
     /// of one. Without it the next unread answer.
@@ -190,7 +192,11 @@ fn shown(turn: &TurnInfo, now: i64) -> String {
     if let Some(notice) = &request.notice {
         text.push_str(&format!("\n{}\n", paint(DIM, visible::line(notice))));
     }
-    if request.state != State::Done {
+    let is_done = request.state == State::Done;
+    if is_done && request.intent == Intent::Edit && request.preview.is_some() {
+        text.push_str(&format!("\n{}\n", inbox::how_to_apply(&request.id)));
+    }
+    if !is_done {
         let style = if request.state == State::Failed {
             BAD
         } else {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::inbox::{self, short};
 use super::output::{BOLD, paint, print, print_json, remark};
+use super::problem::EXIT_CODES;
 use super::{identify, read};
 use crate::clock;
 
@@ -24,6 +25,7 @@ pub(super) enum Action {
 
 /// Arguments of these commands.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Request {
     /// The request's id, or its first or last characters.
     #[arg(value_name = "REQUEST")]

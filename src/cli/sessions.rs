@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::output::{BAD, BOLD, DIM, GOOD, WARN, paint, print, print_json, remark};
+use super::problem::EXIT_CODES;
 use super::{age, columns, inbox, output, visible};
-use crate::buffer_name;
 use crate::clock;
 use crate::protocol::{SessionInfo, SessionsResult};
 use crate::session::State;
@@ -17,11 +17,21 @@ use crate::view;
 const NARROWEST_TITLE: usize = 16;
 const NARROWEST_BUFFER: usize = 10;
 
+/// The columns of a line.
+const MARK: usize = 0;
+const TITLE: usize = 1;
+const BUFFER: usize = 2;
+const STATE: usize = 3;
+const REQUESTS: usize = 4;
+const AGE: usize = 5;
+const ID: usize = 6;
+
 /// Blanks between two columns.
 const GAP: &str = "  ";
 
 /// Arguments of `backchat sessions`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Sessions {
     /// Only those with an unread answer.
     #[arg(long, short)]
@@ -84,36 +94,52 @@ fn list(sessions: &[SessionInfo], now: i64, width: Option<usize>) -> String {
         let cells = rows.iter().map(|row| columns::width(&row[column]));
         cells.max().unwrap_or(0)
     });
+    let mut hidden = [false; 7];
     if let Some(width) = width {
-        let needed = widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1);
-        let mut excess = needed.saturating_sub(width);
-        for (column, least) in [(1, NARROWEST_TITLE), (2, NARROWEST_BUFFER)] {
-            let cut = excess.min(widths[column].saturating_sub(least));
-            widths[column] -= cut;
-            excess -= cut;
-        }
+        fit(&mut widths, &mut hidden, width);
     }
     let mut text = String::new();
     for (row, session) in rows.iter().zip(sessions) {
-        let cut = |column: usize| columns::cut(&row[column], widths[column]);
         let fitted: [String; 7] = std::array::from_fn(|column| {
-            let cell = if column == 2 {
-                columns::cut_start(&row[column], widths[column])
+            let (cell, width) = (&row[column], widths[column]);
+            let cell = if column == BUFFER {
+                columns::cut_start(cell, width)
             } else {
-                cut(column)
+                columns::cut(cell, width)
             };
-            columns::pad(&cell, widths[column])
+            columns::pad(&cell, width)
         });
-        let line = fitted.join(GAP);
-        let line = width.map_or_else(|| line.clone(), |width| columns::cut(&line, width));
-        if line.trim_end() == fitted.join(GAP).trim_end() {
-            text.push_str(&styled(&fitted, session));
-        } else {
-            text.push_str(line.trim_end());
-        }
+        let styled = styled(&fitted, session);
+        let shown: Vec<&str> = (0..styled.len())
+            .filter(|column| !hidden[*column])
+            .map(|column| styled[column].as_str())
+            .collect();
+        text.push_str(&shown.join(GAP));
         text.push('\n');
     }
     text
+}
+
+/// Narrows columns and hides some, until a line has so many columns of the terminal. The id is cut last, as it is what
+/// is typed.
+fn fit(widths: &mut [usize; 7], hidden: &mut [bool; 7], width: usize) {
+    let excess = |widths: &[usize; 7], hidden: &[bool; 7]| {
+        let shown = (0..widths.len()).filter(|column| !hidden[*column]);
+        let needed: usize = shown.map(|column| widths[column] + GAP.len()).sum();
+        needed.saturating_sub(width + GAP.len())
+    };
+    for (column, least) in [(TITLE, NARROWEST_TITLE), (BUFFER, NARROWEST_BUFFER)] {
+        widths[column] -= excess(widths, hidden).min(widths[column].saturating_sub(least));
+    }
+    for column in [REQUESTS, AGE, STATE, BUFFER, TITLE, MARK] {
+        let excess = excess(widths, hidden);
+        if column == TITLE && excess < widths[TITLE] {
+            widths[TITLE] -= excess;
+        } else if excess > 0 {
+            hidden[column] = true;
+        }
+    }
+    widths[ID] = widths[ID].min(width);
 }
 
 fn cells(session: &SessionInfo, now: i64) -> [String; 7] {
@@ -124,7 +150,7 @@ fn cells(session: &SessionInfo, now: i64) -> [String; 7] {
             unread => format!("📬 {unread}"),
         },
         visible::line(&session.title),
-        visible::line(&buffer_name::short(&session.uri)),
+        inbox::name(&session.uri),
         state(session),
         match session.requests {
             1 => "1 request".to_owned(),
@@ -152,7 +178,7 @@ fn state(session: &SessionInfo) -> String {
     words
 }
 
-fn styled(cells: &[String; 7], session: &SessionInfo) -> String {
+fn styled(cells: &[String; 7], session: &SessionInfo) -> [String; 7] {
     let [mark, title, buffer, state, requests, age, id] = cells;
     let title = if session.unread > 0 {
         paint(BOLD, title)
@@ -174,7 +200,6 @@ fn styled(cells: &[String; 7], session: &SessionInfo) -> String {
         paint(DIM, age),
         paint(DIM, id),
     ]
-    .join(GAP)
 }
 
 #[cfg(test)]
@@ -210,8 +235,8 @@ mod tests {
             session("Name it", 0, State::Running),
         ];
         insta::assert_snapshot!(plain(&sessions, None), @"
-        📬 2  Why is this slow?  project/src/main.rs  done     3 requests  3 min ago  abcd1234
-              Name it            project/src/main.rs  running  3 requests  3 min ago  abcd1234
+        📬 2  Why is this slow?  /home/me/project/src/main.rs  done     3 requests  3 min ago  abcd1234
+              Name it            /home/me/project/src/main.rs  running  3 requests  3 min ago  abcd1234
         ");
     }
 
@@ -231,6 +256,10 @@ mod tests {
         ];
         for line in plain(&sessions, Some(width)).lines() {
             assert!(columns::width(line) <= width, "{line:?}");
+            assert!(
+                line.ends_with("abcd1234"),
+                "an id is what is typed: {line:?}"
+            );
         }
     }
 

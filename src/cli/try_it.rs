@@ -23,6 +23,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::output::{BOLD, DIM, paint, print, remark, sentence};
+use super::problem::EXIT_CODES;
 use super::{age, environment, inbox, visible};
 use crate::config::paths;
 use crate::protocol::RequestInfo;
@@ -40,6 +41,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Arguments of `backchat try`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct TryIt {
     /// Where a small model is kept, when no other is found.
     #[arg(long, value_name = "DIR")]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::problem::EXIT_CODES;
 use clap::Args;
 
 use super::{environment, logging};
@@ -22,6 +23,7 @@ const LOCK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Arguments of `backchat worker`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Work {
     /// Exit when nothing waits or runs any more.
     #[arg(long)]

@@ -9,10 +9,10 @@ use crate::store::{NewRequest, Place, PlacePosition, RequestRecord, StoredAnchor
 use crate::text::{Buffer, Encoding, Quote, Span};
 
 /// A prompt longer than this fits no model's window.
-const LONGEST_PROMPT: usize = 1024 * 1024;
+pub const LONGEST_PROMPT: usize = 1024 * 1024;
 
 /// Every request stores the text that it was asked about; larger files are not for a model.
-const LONGEST_BUFFER: usize = 16 * 1024 * 1024;
+pub const LONGEST_BUFFER: usize = 16 * 1024 * 1024;
 
 /// A prompt, and the buffer as it was when it was submitted.
 #[derive(Clone, Debug)]

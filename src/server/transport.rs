@@ -122,6 +122,7 @@ struct Reader {
 impl Reader {
     async fn run(mut self, mut input: impl AsyncRead + Unpin) {
         let mut framer = Framer::default();
+        let mut is_known = false;
         let mut chunk = vec![0; READ_BYTES];
         loop {
             let read = match input.read(&mut chunk).await {
@@ -134,6 +135,9 @@ impl Reader {
             };
             let mut bytes = &chunk[..read];
             while let Some(frame) = framer.next(&mut bytes) {
+                if !std::mem::replace(&mut is_known, true) && !matches!(frame, Frame::Body(_)) {
+                    tell_a_stranger();
+                }
                 let goes_on = match frame {
                     Frame::Body(body) => self.message(body).await,
                     Frame::Fault(fault) => {
@@ -154,7 +158,12 @@ impl Reader {
             }
         }
         match framer.end() {
-            Some(fault) => tracing::warn!(%fault, "the client's messages end in mid-message"),
+            Some(fault) => {
+                if !is_known {
+                    tell_a_stranger();
+                }
+                tracing::warn!(%fault, "the client's messages end in mid-message");
+            }
             None => tracing::info!("the client's messages end"),
         }
     }
@@ -235,6 +244,16 @@ impl Reader {
         )
         .await;
     }
+}
+
+/// Says to whoever has piped something else into the server how a question is asked.
+fn tell_a_stranger() {
+    // Nobody may be there to read it.
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        b"backchat: this is no message of the Language Server Protocol, which backchat serves when its input is no \
+          terminal; a question is asked by `backchat ask FILE PROMPT`, and `backchat --help` lists the commands\n",
+    );
 }
 
 /// A handler whose panic is an error of its request.

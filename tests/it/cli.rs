@@ -2,10 +2,13 @@
 
 mod apply;
 mod ask;
+mod context;
 mod doctor;
 mod inbox;
 mod library;
 mod local_model;
+mod names;
+mod results;
 mod settings;
 mod try_it;
 mod waiting;

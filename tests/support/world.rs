@@ -200,6 +200,8 @@ temperature = 0.0
             .env("BACKCHAT_CONFIG", self.config_file())
             .env("BACKCHAT_STATE_DIR", self.state())
             .env("RUST_BACKTRACE", "1")
+            // What a tester's own standard input is must not matter: what is piped in is read.
+            .stdin(std::process::Stdio::null())
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -1,44 +1,9 @@
 //! What the doctor found.
 
-use serde::Serialize;
-
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, paint};
+use crate::cli::results::Section;
+pub(super) use crate::cli::results::{Finding, Report};
 use crate::cli::visible;
-
-/// Everything that was looked at.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Report {
-    /// How many of the findings are problems.
-    pub problems: usize,
-    /// In groups, as they are shown.
-    pub sections: Vec<Section>,
-}
-
-/// Findings about one thing.
-#[derive(Debug, Serialize)]
-pub(super) struct Section {
-    /// What it is about.
-    pub title: &'static str,
-    /// What was found.
-    pub findings: Vec<Finding>,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-pub(super) struct Finding {
-    /// What was looked at.
-    pub name: String,
-    /// How it is.
-    pub value: String,
-    /// Where that comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<String>,
-    /// Whether it keeps Backchat from working.
-    pub problem: bool,
-    /// What helps, when it is a problem.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<String>,
-}
 
 impl Finding {
     /// Something that is as it should be.
@@ -74,16 +39,19 @@ impl Finding {
 
 impl Report {
     /// Adds a group of findings.
-    pub(super) fn add(&mut self, title: &'static str, findings: Vec<Finding>) {
+    pub(super) fn add(&mut self, title: &str, findings: Vec<Finding>) {
         self.problems += findings.iter().filter(|finding| finding.problem).count();
-        self.sections.push(Section { title, findings });
+        self.sections.push(Section {
+            title: title.to_owned(),
+            findings,
+        });
     }
 
     /// The report for people.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for section in &self.sections {
-            text.push_str(&format!("{}\n", paint(BOLD, section.title)));
+            text.push_str(&format!("{}\n", paint(BOLD, &section.title)));
             for finding in &section.findings {
                 let mark = if finding.problem {
                     paint(BAD, "✗")
