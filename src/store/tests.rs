@@ -528,6 +528,41 @@ async fn orphans_of_an_unknown_model_say_what_they_wait_for() {
 }
 
 #[tokio::test]
+async fn a_store_of_the_first_release_opens_with_everything_in_it() {
+    let directory = directory();
+    let db = rusqlite::Connection::open(directory.path().join(Store::FILE)).unwrap();
+    db.execute_batch(include_str!("schema/1.sql")).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    db.execute_batch(
+        "INSERT INTO sessions (id, uri, title, created_at, updated_at) VALUES ('s', 'file:///a', 'why?', 1, 1);
+         INSERT INTO snapshots (hash, text) VALUES ('h', 'fn main() {}');",
+    )
+    .unwrap();
+    let anchor = serde_json::to_string(&new("file:///a", "why?").anchor).unwrap();
+    db.execute(
+        "INSERT INTO requests (id, session_id, prompt, intent, lane, model, endpoint, language, snapshot, span_start,
+             span_end, code, anchor, state, attempt, submitter, unread, created_at, finished_at)
+         VALUES ('r', 's', 'why?', 'ask', 1, 'm', 'http://e', 'rust', 'h', 0, 2, '', ?1, 'done', 1, 'x', 1, 1, 2)",
+        [anchor],
+    )
+    .unwrap();
+    db.execute_batch(
+        "INSERT INTO attempts (request_id, number, started_at, ended_at, outcome, text, finish)
+         VALUES ('r', 1, 1, 2, 'done', 'because', 'stop');",
+    )
+    .unwrap();
+    drop(db);
+    let store = Store::open(directory.path()).unwrap();
+    let turn = store.turn(&RequestId("r".to_owned())).await.unwrap();
+    assert!(turn.request.unread);
+    let response = turn.response.unwrap();
+    assert_eq!(
+        (response.text.as_str(), response.left_out),
+        ("because", None)
+    );
+}
+
+#[tokio::test]
 async fn a_newer_database_is_left_untouched() {
     let directory = directory();
     drop(Store::open(directory.path()).unwrap());
