@@ -50,7 +50,7 @@ pub(super) struct Apply {
     /// Write conflicts into the file too, both versions between markers as of git.
     #[arg(long, conflicts_with_all = ["hunk", "check"])]
     conflict_markers: bool,
-    /// Print JSON: `apply` of cli.schema.json.
+    /// Print JSON: `apply` of src/cli/results.schema.json in the sources.
     #[arg(long)]
     json: bool,
 }

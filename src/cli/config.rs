@@ -22,7 +22,7 @@ pub(super) struct Configuration {
     /// Print the values in force, each with where it came from.
     #[arg(long)]
     effective: bool,
-    /// Print the values in force as JSON: `config` of cli.schema.json.
+    /// Print the values in force as JSON: `config` of src/cli/results.schema.json in the sources.
     #[arg(long)]
     json: bool,
 }

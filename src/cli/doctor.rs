@@ -19,7 +19,7 @@ pub(super) struct Doctor {
     /// Ask no endpoint and run no command for a key.
     #[arg(long)]
     offline: bool,
-    /// Print JSON: `doctor` of cli.schema.json.
+    /// Print JSON: `doctor` of src/cli/results.schema.json in the sources.
     #[arg(long)]
     json: bool,
 }

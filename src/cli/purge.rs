@@ -24,7 +24,7 @@ pub(super) struct Purge {
     /// Only tell what would be removed.
     #[arg(long)]
     dry_run: bool,
-    /// Print JSON: `purge` of cli.schema.json.
+    /// Print JSON: `purge` of src/cli/results.schema.json in the sources.
     #[arg(long)]
     json: bool,
 }

@@ -1,6 +1,6 @@
 //! What commands print as JSON, where that is not a result of the protocol.
 //!
-//! `cli.schema.json` is generated from these types. The results of the other commands are those of PROTOCOL.md, as
+//! `src/cli/results.schema.json` is generated from these types. The results of the other commands are those of PROTOCOL.md, as
 //! their `--help` says.
 
 use std::collections::BTreeMap;
@@ -225,13 +225,13 @@ mod tests {
             "$defs": generator.take_definitions(true),
         });
         let expected = format!("{schema:#}\n");
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cli.schema.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/results.schema.json");
         if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::write(&path, &expected).unwrap();
         }
         assert!(
             std::fs::read_to_string(&path).unwrap_or_default() == expected,
-            "cli.schema.json is not what the Rust types say; run: UPDATE_GENERATED=1 cargo test --lib generated"
+            "src/cli/results.schema.json is not what the Rust types say; run: UPDATE_GENERATED=1 cargo test --lib generated"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What commands print as JSON, against the types of which cli.schema.json is made: none of them takes a member that
+//! What commands print as JSON, against the types of which src/cli/results.schema.json is made: none of them takes a member that
 //! it does not know.
 
 use backchat::cli::results::{Applied, Configuration, Failure, Outcome, Purged, Report, Status};
