@@ -147,6 +147,14 @@ impl Ask {
         if let Some(advice) = advice {
             remark(advice);
         }
+        let (store, id) = (coordinator.store(), &submitted.request.id);
+        if let Some(before) = store.held_for_secrets_before(id).await? {
+            let (turn, before) = (store.turn(id).await?, store.turn(&before).await?);
+            remark(&format!(
+                "backchat: {}",
+                waits_for_user(&turn, Some(&before))
+            ));
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -223,33 +231,31 @@ impl Ask {
         if problem.is_none() && request.intent == Intent::Edit {
             remark(&inbox::how_to_apply(&request.id));
         }
-        let ended = self.end_with(coordinator, &turn, problem).await?;
-        if request.state == State::Done {
-            // It has been shown now, and not before.
-            coordinator.take_request(&request.id).await?;
-        }
-        Ok(ended)
+        self.end_with(coordinator, &turn, problem).await
     }
 
-    /// Prints the request where JSON is wanted, says what is wrong, and gives back the exit code.
+    /// Says what is wrong, marks an answer as read, prints the request where JSON is wanted, and gives back the exit
+    /// code.
     async fn end_with(
         &self,
         coordinator: &Coordinator,
         turn: &TurnRecord,
         problem: Option<Problem>,
     ) -> anyhow::Result<ExitCode> {
+        let code = problem.as_ref().map_or(ExitCode::SUCCESS, Problem::told);
+        if turn.request.state == State::Done {
+            // It has been shown now, and not before. Whoever reads the JSON can rely on it.
+            coordinator.take_request(&turn.request.id).await?;
+        }
         if self.json {
             let mut turn = inbox::Places::now(coordinator).await?.turn(turn);
             turn.request.unread = false;
             print_json(&Waited {
                 turn,
-                error: problem.clone(),
+                error: problem,
             })?;
         }
-        Ok(match problem {
-            None => ExitCode::SUCCESS,
-            Some(problem) => problem.told(),
-        })
+        Ok(code)
     }
 }
 

@@ -212,6 +212,7 @@ temperature = 0.0
         let mut command = Command::new("sh");
         command
             .env_clear()
+            .stdin(std::process::Stdio::null())
             .args(["-c", &format!("{shell} && exec \"$0\" \"$@\"")]);
         for (name, value) in program.get_envs() {
             if let Some(value) = value {

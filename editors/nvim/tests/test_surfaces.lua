@@ -82,8 +82,10 @@ T["an answer without text, or one that was cut, says so wherever it is shown"] =
   local below = table.concat(child.below(), "\n")
   equal({ below, below:find("There is no answer", 1, true) ~= nil }, { below, true })
   child.cmd("Backchat read")
-  child.wait_for([[table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
-    :find("There is no answer: the model, or a filter of its provider, refused", 1, true) ~= nil]])
+  child.wait_for(
+    [[table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+    :find("There is no answer: the model, or a filter of its provider, refused", 1, true) ~= nil]]
+  )
   child.type_keys("q")
   child.cmd("3Backchat submit be long")
   child.wait_for('(require("backchat").counts() or {}).unread == 1')

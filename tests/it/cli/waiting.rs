@@ -202,5 +202,9 @@ fn waiting_behind_a_request_that_waits_for_the_user_ends_and_says_so() {
             assert!(message.contains(short), "{message}");
         }
     }
+    // Whoever does not wait is told as well.
+    let output = world.run(&["ask", "main.rs", "and that? «c»"]);
+    assert!(output.status.success());
+    assert!(complaints(&output).contains("waits behind"), "{output:?}");
     assert!(world.model.calls().is_empty());
 }
