@@ -21,7 +21,7 @@ local clean_path = table.concat(
 )
 
 --- The longest that anything is waited for, in milliseconds. It only ever passes when a test fails.
-local PATIENCE = 30000
+local PATIENCE = 60000
 
 --- Waits until `condition` returns something, and returns it.
 ---@generic T
@@ -210,6 +210,10 @@ end
 
 --- Ends the world: its Neovims, what the model still says, its folder. A failed case leaves a copy.
 function M.finish()
+  if not world then
+    -- It could not even begin.
+    return
+  end
   keep_failure()
   http.json(scripted_model().port, "POST", "/__reset")
   for _, neovim in ipairs(world.neovims) do

@@ -5,7 +5,7 @@
 // is there, never that a key was pressed.
 
 /** How long anything may take to appear, in milliseconds: the machine may be busy. */
-export const PATIENCE = 45_000;
+export const PATIENCE = 60_000;
 /** How long a press or a click may take to show its effect before it is made again, in milliseconds. */
 export const AGAIN = 5_000;
 

@@ -8,7 +8,7 @@ import type { BackchatApi } from '../../src/extension';
 export const EXTENSION = 'backchat.backchat';
 
 /** How long anything may take, in milliseconds: the machine may be busy. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** The extension, active, with its server running. */
 export async function backchat(): Promise<BackchatApi> {

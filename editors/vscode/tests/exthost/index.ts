@@ -14,7 +14,7 @@ interface Result {
 
 /** Called by VS Code; a rejection is a failed run. */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, ...(process.env.BACKCHAT_TEST_GREP && { grep: process.env.BACKCHAT_TEST_GREP }) });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 150_000, ...(process.env.BACKCHAT_TEST_GREP && { grep: process.env.BACKCHAT_TEST_GREP }) });
   const directory = path.join(__dirname, 'tests');
   mocha.rootHooks({
     afterEach: async function (this: Mocha.Context) {
