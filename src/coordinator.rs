@@ -124,6 +124,12 @@ impl Coordinator {
         self.inner.feed.subscribe()
     }
 
+    /// The last event of which no one who subscribes hears.
+    #[must_use]
+    pub fn begin_of_events(&self) -> i64 {
+        self.inner.feed.begin()
+    }
+
     /// Ends the worker: what it runs is queued again with its text kept. When work is left and the
     /// settings allow it, a detached worker takes over.
     pub async fn close(&self) {

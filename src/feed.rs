@@ -20,6 +20,7 @@ const BACKLOG: usize = 256;
 #[derive(Clone)]
 pub struct Feed {
     changes: Arc<broadcast::Sender<Arc<Followed>>>,
+    begin: i64,
 }
 
 impl Feed {
@@ -40,12 +41,18 @@ impl Feed {
             let _ = changes.send(Arc::new(followed));
             true
         };
-        store.watch(POLL, tell).await?;
-        Ok(Self { changes })
+        let begin = store.watch(POLL, tell).await?;
+        Ok(Self { changes, begin })
     }
 
-    /// Hears of everything from now on, in order. A receiver that lags is told so by an error and
-    /// must then look at everything anew.
+    /// The last event that it does not tell of.
+    #[must_use]
+    pub const fn begin(&self) -> i64 {
+        self.begin
+    }
+
+    /// Hears of everything from now on, in order. A receiver that lags is told so by an error: what it has
+    /// lost is in the store ([`Store::events_after`]).
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Followed>> {
         self.changes.subscribe()

@@ -41,6 +41,29 @@ pub(super) struct Tracked {
     pub original: Quote,
     /// Several places fitted equally well when it was looked up.
     pub ambiguous: bool,
+    /// What the client was told last of it.
+    pub told: Option<(Range, AnchorStatus)>,
+    /// Text at one of its ends was removed since: the client's own mark may have gone with it, and does not
+    /// come back with the text.
+    pub is_displaced: bool,
+}
+
+impl Tracked {
+    pub const fn new(key: Key, span: Span, original: Quote, ambiguous: bool) -> Self {
+        Self {
+            key,
+            span,
+            original,
+            ambiguous,
+            told: None,
+            is_displaced: false,
+        }
+    }
+
+    /// Whether the client is to be told where it is now.
+    fn is_news(&self, now: &AnchorInfo) -> bool {
+        self.is_displaced || self.told != Some((now.range, now.status))
+    }
 }
 
 /// Whose anchor it is: a request that is being stored has no id yet.
@@ -112,6 +135,9 @@ impl Document {
             for anchor in &mut self.anchors {
                 // A change below an anchor leaves it as it is; all others may move or alter it.
                 self.moved |= edit.start <= anchor.span.end;
+                let (start, end) = (anchor.span.start, anchor.span.end);
+                anchor.is_displaced |= (edit.start <= start && start < edit.old_end)
+                    || (edit.start < end && end <= edit.old_end);
                 anchor.span.follow(edit);
             }
             self.lookup.follow(edit);
@@ -132,6 +158,33 @@ impl Document {
             Key::Pending(_) => None,
         };
         self.anchors.iter().filter_map(of_request).collect()
+    }
+
+    /// The requests of which the client does not know where they are now.
+    pub fn news(&self, encoding: Encoding) -> Vec<RequestId> {
+        let is_news = |anchor: &&Tracked| anchor.is_news(&self.info(anchor, encoding));
+        let news = self.anchors.iter().filter(is_news);
+        news.filter_map(|anchor| match &anchor.key {
+            Key::Request(id) => Some(id.clone()),
+            Key::Pending(_) => None,
+        })
+        .collect()
+    }
+
+    /// Where a request is now, which the client is about to be told.
+    pub fn tell(&mut self, id: &RequestId, encoding: Encoding) -> Option<AnchorInfo> {
+        let is_it = |anchor: &Tracked| matches!(&anchor.key, Key::Request(known) if known == id);
+        let index = self.anchors.iter().position(is_it)?;
+        let (span, status) = self.settle(&self.anchors[index]);
+        let info = self.info(&self.anchors[index], encoding);
+        let anchor = &mut self.anchors[index];
+        anchor.told = Some((info.range, info.status));
+        anchor.is_displaced = false;
+        if matches!(status, AnchorStatus::Exact | AnchorStatus::Moved) {
+            // From here on it follows the edits at the place where the client has it.
+            anchor.span = span;
+        }
+        Some(info)
     }
 
     pub fn info(&self, anchor: &Tracked, encoding: Encoding) -> AnchorInfo {

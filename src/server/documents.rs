@@ -201,12 +201,8 @@ impl Documents {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         if let Some(mut document) = self.open.get_mut(&snapshot.uri) {
             let original = Quote::take(&document.buffer, span);
-            document.anchors.push(Tracked {
-                key: Key::Pending(number),
-                span,
-                original,
-                ambiguous: false,
-            });
+            let anchor = Tracked::new(Key::Pending(number), span, original, false);
+            document.anchors.push(anchor);
         }
         PendingAnchor {
             uri: snapshot.uri.clone(),
@@ -290,23 +286,14 @@ impl Documents {
             for edit in &edits {
                 span.follow(edit);
             }
-            document.anchors.push(Tracked {
-                key,
-                span,
-                original: anchor.original,
-                ambiguous: anchor.ambiguous,
-            });
+            let anchor = Tracked::new(key, span, anchor.original, anchor.ambiguous);
+            document.anchors.push(anchor);
         }
     }
 
-    /// Where a request is now, in an open buffer.
-    pub fn anchor(&self, uri: &str, id: &RequestId, encoding: Encoding) -> Option<AnchorInfo> {
-        let document = self.open.get(uri)?;
-        let anchor = document
-            .anchors
-            .iter()
-            .find(|anchor| matches!(&anchor.key, Key::Request(known) if known == id))?;
-        Some(document.info(anchor, encoding))
+    /// Where a request is now, in an open buffer; the client is about to be told so.
+    pub fn tell(&self, uri: &str, id: &RequestId, encoding: Encoding) -> Option<AnchorInfo> {
+        self.open.get_mut(uri)?.tell(id, encoding)
     }
 
     /// Where the requests of an open buffer are now, by its name.
@@ -315,11 +302,11 @@ impl Documents {
         document.map_or_else(Vec::new, |document| document.infos(encoding))
     }
 
-    /// Where the requests of all open buffers are now.
-    pub fn anchors(&self, encoding: Encoding) -> Vec<(RequestId, AnchorInfo)> {
+    /// The requests of open buffers of which the client does not know where they are now.
+    pub fn news(&self, encoding: Encoding) -> Vec<RequestId> {
         let documents = self.open.iter();
         documents
-            .flat_map(|document| document.infos(encoding))
+            .flat_map(|document| document.news(encoding))
             .collect()
     }
 

@@ -177,7 +177,7 @@ pub(super) async fn request_info(
     let request = &turn.request;
     let mut anchor = server
         .documents
-        .anchor(&request.uri, &request.id, server.encoding());
+        .tell(&request.uri, &request.id, server.encoding());
     if anchor.is_none() && !server.documents.is_open(&request.uri) {
         anchor = Some(view::stored_anchor(&request.anchor, server.encoding()));
     }

@@ -4,6 +4,8 @@
 //! what changed, then what is ready, then the state of the inbox. A client that reads slowly holds
 //! up this task and nothing else; what it misses meanwhile is told as it is in the end.
 
+mod pending;
+
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,22 +19,16 @@ use super::fallback::tell::Fallback;
 use super::{Server, look, text_sync};
 use crate::coordinator::Coordinator;
 use crate::protocol::{
-    AnchorInfo, RequestDidChange, RequestDidChangeParams, RequestInfo, ResponseDelta,
-    ResponseDeltaParams, ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
+    RequestDidChange, RequestDidChangeParams, RequestInfo, ResponseDelta, ResponseDeltaParams,
+    ResponseReady, ResponseReadyParams, StatusDidChange, StatusInfo,
 };
 use crate::session::{RequestId, SessionId, State};
-use crate::store::{ChunkRecord, EventKind, Followed, StoredAnchor, TurnRecord};
+use crate::store::{self, ChunkRecord, Followed, News, StoredAnchor, TurnRecord};
 use crate::view;
+use pending::Pending;
 
-/// The least time between two rounds of notifications.
-const INTERVAL: Duration = Duration::from_millis(50);
-
-/// How long what has changed waits for more to change: a request that is submitted is claimed a moment later.
-const GATHER: Duration = Duration::from_millis(10);
-
-/// The least time between two rounds when a response is ready: nobody waits for that longer than for the
-/// disk, and a hundred at once are still told together.
-const INTERVAL_OF_READY: Duration = Duration::from_millis(5);
+/// How long a round waits after the store could not be read.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How long the outbox waits for more typing before it tells where anchors are now.
 const AFTER_TYPING: Duration = Duration::from_millis(200);
@@ -40,22 +36,10 @@ const AFTER_TYPING: Duration = Duration::from_millis(200);
 /// How long an anchor may have moved before its place is stored.
 const SAVE_AFTER: Duration = Duration::from_secs(2);
 
-/// What waits to be told.
-#[derive(Default)]
-struct Pending {
-    deltas: Vec<ChunkRecord>,
-    changed: Vec<RequestId>,
-    ready: Vec<RequestId>,
-    status: bool,
-    /// Edits may have moved anchors: tell of those that have.
-    moved: bool,
-}
-
-/// What was told last, so that nothing is told twice.
+/// What was told last, so that nothing is told twice. What of anchors was told the buffers know.
 #[derive(Default)]
 struct Told {
     places: look::Places,
-    anchors: HashMap<RequestId, AnchorInfo>,
     status: Option<StatusInfo>,
     fallback: Fallback,
 }
@@ -73,15 +57,13 @@ pub(super) fn start(server: Arc<Server>, coordinator: Coordinator) {
 }
 
 async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<Arc<Followed>>) {
-    let mut pending = Pending {
-        status: true,
-        ..Pending::default()
-    };
+    let mut pending = Pending::from(coordinator.begin_of_events());
     let mut told = Told::default();
     // The first round waits for nothing.
     let mut last_round = Instant::now()
-        .checked_sub(INTERVAL)
+        .checked_sub(pending::INTERVAL)
         .unwrap_or_else(Instant::now);
+    let mut not_before = last_round;
     let mut since: Option<Instant> = None;
     let mut look_at: Option<Instant> = None;
     let mut save_at: Option<Instant> = None;
@@ -90,12 +72,11 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
         if !pending.is_empty() {
             since.get_or_insert_with(Instant::now);
         }
-        let round_at = since.map(|since| pending.due(last_round, since));
+        let round_at = since.map(|since| pending.due(last_round, since).max(not_before));
         tokio::select! {
             heard = feed.recv() => match heard {
-                Ok(followed) if followed.missed => pending.look_at_all(&server),
                 Ok(followed) => pending.add(&followed),
-                Err(RecvError::Lagged(_)) => pending.look_at_all(&server),
+                Err(RecvError::Lagged(_)) => pending.lost_some(),
                 Err(RecvError::Closed) => return,
             },
             () = server.anchors_moved.notified() => {
@@ -108,8 +89,12 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
                 pending.status = true;
             }
             () = at(round_at) => {
-                tell(&server, &coordinator, std::mem::take(&mut pending), &mut told).await;
+                let told = tell(&server, &coordinator, &mut pending, &mut told).await;
                 last_round = Instant::now();
+                if let Err(error) = told {
+                    tracing::warn!(%error, "changes could not be read; they are told later");
+                    not_before = last_round + AGAIN;
+                }
             }
             () = at(save_at) => {
                 save_at = None;
@@ -117,11 +102,6 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
             }
         }
     }
-}
-
-/// Whether a client that was told the one knows the other: a new version alone moves nothing.
-fn is_same_place(told: &AnchorInfo, now: &AnchorInfo) -> bool {
-    told.range == now.range && told.status == now.status
 }
 
 async fn at(instant: Option<Instant>) {
@@ -143,79 +123,29 @@ pub(super) async fn save(server: &Arc<Server>, anchors: Vec<(RequestId, StoredAn
     }
 }
 
-impl Pending {
-    fn is_empty(&self) -> bool {
-        self.deltas.is_empty()
-            && self.changed.is_empty()
-            && self.ready.is_empty()
-            && !self.status
-            && !self.moved
-    }
-
-    /// When to tell it, after a round at `last_round`; the first of it came at `since`.
-    fn due(&self, last_round: Instant, since: Instant) -> Instant {
-        if !self.ready.is_empty() {
-            last_round + INTERVAL_OF_READY
-        } else if !self.deltas.is_empty() {
-            last_round + INTERVAL
-        } else {
-            (last_round + INTERVAL).max(since + GATHER)
-        }
-    }
-
-    fn add(&mut self, followed: &Followed) {
-        self.deltas.extend(followed.chunks.iter().cloned());
-        for event in &followed.events {
-            self.status = true;
-            self.change(&event.request_id);
-            if event.kind == Some(EventKind::Done) {
-                self.ready.push(event.request_id.clone());
-            }
-        }
-    }
-
-    fn change(&mut self, id: &RequestId) {
-        if !self.changed.contains(id) {
-            self.changed.push(id.clone());
-        }
-    }
-
-    /// Something was missed: everything that this client shows may be different.
-    fn look_at_all(&mut self, server: &Server) {
-        tracing::info!("events were missed; everything shown is looked at anew");
-        self.status = true;
-        for id in server.documents.tracked() {
-            self.change(&id);
-        }
-    }
-}
-
-async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending, told: &mut Told) {
+/// Tells what waits. When the store cannot be read it goes on waiting.
+async fn tell(
+    server: &Arc<Server>,
+    coordinator: &Coordinator,
+    pending: &mut Pending,
+    told: &mut Told,
+) -> store::Result<()> {
     let Some(features) = server.features.get() else {
-        return;
+        pending.are_told();
+        return Ok(());
     };
-    if features.custom_methods && !pending.deltas.is_empty() {
+    let deltas = std::mem::take(&mut pending.deltas);
+    if features.custom_methods && !deltas.is_empty() {
         let shown = server.documents.tracked();
-        for chunk in pending
-            .deltas
+        for chunk in deltas
             .iter()
             .filter(|chunk| shown.contains(&chunk.request_id))
         {
             send_delta(server, chunk).await;
         }
     }
-    let changed = changed(server, &pending, told);
-    let (shown, before) = (server.documents.tracked(), std::mem::take(&mut told.places));
-    let news = coordinator
-        .store()
-        .news(move |waiting| with_moved_up(changed, waiting, &before, &shown));
-    let news = match news.await {
-        Ok(news) => news,
-        Err(error) => {
-            tracing::warn!(%error, "changes could not be read, and so not be told");
-            return;
-        }
-    };
+    let news = read(server, coordinator, pending, told).await?;
+    let is_ready: HashSet<RequestId> = pending.are_told().into_iter().collect();
     told.places = look::places_of(&news.waiting);
     let turns = &news.turns;
     load_missing_anchors(server, turns).await;
@@ -225,7 +155,7 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
     }
     let ready: Vec<RequestInfo> = requests
         .iter()
-        .filter(|request| request.state == State::Done && pending.ready.contains(&request.id))
+        .filter(|request| request.state == State::Done && is_ready.contains(&request.id))
         .cloned()
         .collect();
     if features.custom_methods {
@@ -250,6 +180,34 @@ async fn tell(server: &Arc<Server>, coordinator: &Coordinator, pending: Pending,
         let (requests, ready) = (of_open(requests), of_open(ready));
         told.fallback.tell(server, &requests, &ready).await;
     }
+    Ok(())
+}
+
+/// Reads what is to be told: of what was heard, of what was not, and of anchors that the client would look for
+/// elsewhere.
+async fn read(
+    server: &Server,
+    coordinator: &Coordinator,
+    pending: &mut Pending,
+    told: &Told,
+) -> store::Result<News> {
+    let store = coordinator.store();
+    if let Some(last_event) = pending.lost_after() {
+        pending.catch_up(&store.events_after(last_event).await?);
+    }
+    if let Some(since) = pending.missed_since() {
+        tracing::info!("events were missed; everything shown is looked at anew");
+        let ready = store.ready_since(since).await?;
+        pending.look_at(server.documents.tracked(), ready);
+    }
+    let mut changed = pending.changed.clone();
+    if pending.moved {
+        changed.extend(server.documents.news(server.encoding()));
+    }
+    let (shown, before) = (server.documents.tracked(), told.places.clone());
+    store
+        .news(move |waiting| with_moved_up(changed, waiting, &before, &shown))
+        .await
 }
 
 /// Looks up the anchors of requests that another process has submitted for a buffer that is open here.
@@ -266,21 +224,6 @@ async fn load_missing_anchors(server: &Arc<Server>, turns: &[TurnRecord]) {
         server.documents.reload_anchors_of(uri);
         text_sync::load_anchors(server, uri).await;
     }
-}
-
-/// The requests that are to be told: those that something happened to, and those that an edit has moved.
-fn changed(server: &Server, pending: &Pending, told: &mut Told) -> Vec<RequestId> {
-    let mut changed = pending.changed.clone();
-    if pending.moved {
-        let anchors = server.documents.anchors(server.encoding());
-        let moved = anchors.iter().filter(|(id, anchor)| {
-            let before = told.anchors.get(id);
-            !before.is_some_and(|before| is_same_place(before, anchor))
-        });
-        changed.extend(moved.map(|(id, _)| id.clone()));
-        told.anchors = anchors.into_iter().collect();
-    }
-    changed
 }
 
 /// Adds those that are shown and have another place in the queue than `before`. Each once.

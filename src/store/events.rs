@@ -115,21 +115,55 @@ pub struct Followed {
     pub last_chunk: i64,
 }
 
+impl Followed {
+    /// Nothing yet, after these.
+    fn from(last_event: i64, last_chunk: i64) -> Self {
+        Self {
+            last_event,
+            last_chunk,
+            ..Self::default()
+        }
+    }
+
+    fn read_events(&mut self, db: &Connection) -> Result<()> {
+        let mut statement = db.prepare_cached(
+            "SELECT seq, kind, request_id, session_id FROM events WHERE seq > ?1 ORDER BY seq",
+        )?;
+        let mut rows = statement.query([self.last_event])?;
+        while let Some(row) = rows.next()? {
+            let seq = row.get(0)?;
+            let name = row.get_ref(1)?.as_str().unwrap_or_default().to_owned();
+            // The sequence has no gaps but those that the clean-up made.
+            self.missed |= self.events.is_empty() && seq > self.last_event + 1;
+            self.last_event = seq;
+            self.events.push(Event {
+                seq,
+                kind: EventKind::ALL.into_iter().find(|kind| kind.name() == name),
+                request_id: RequestId(row.get(2)?),
+                session_id: SessionId(row.get(3)?),
+            });
+        }
+        Ok(())
+    }
+}
+
 impl Store {
     /// Tells of everything that happens after this call, in this process or another, in order and without
     /// waiting: `tell` runs on a thread of the store, and says whether anyone still cares.
     ///
     /// Changes of this process are told when they are committed, those of others when they are found: they
-    /// are looked for `every` so often. A store has one such watch; a new one replaces it.
+    /// are looked for `every` so often. A store has one such watch; a new one replaces it. Gives back the last
+    /// event that it does not tell.
     ///
     /// # Errors
     ///
     /// When the database cannot be read. Later such failures are logged, and it is tried again.
-    pub async fn watch<F>(&self, every: Duration, mut tell: F) -> Result<()>
+    pub async fn watch<F>(&self, every: Duration, mut tell: F) -> Result<i64>
     where
         F: FnMut(Followed) -> bool + Send + 'static,
     {
-        let (mut last_event, mut last_chunk) = self.read(now_at).await?;
+        let (begin, mut last_chunk) = self.read(now_at).await?;
+        let mut last_event = begin;
         let mut version = None;
         let look = move |db: &Connection, is_told: bool| {
             let looked = (|| {
@@ -167,7 +201,22 @@ impl Store {
         self.inner.reader.watch(Watch {
             every,
             look: Box::new(look),
-        })
+        })?;
+        Ok(begin)
+    }
+
+    /// The events after this one, without chunks: for who has lost some that a watch has told.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn events_after(&self, last_event: i64) -> Result<Followed> {
+        let read = move |db: &Connection| {
+            let mut followed = Followed::from(last_event, 0);
+            followed.read_events(db)?;
+            Ok(followed)
+        };
+        self.read(read).await
     }
 
     /// Where someone begins who wants to hear only what is yet to come.
@@ -205,28 +254,8 @@ pub(super) fn now_at(db: &Connection) -> Result<(i64, i64)> {
 
 /// The events and chunks after the given ones.
 fn follow(db: &Connection, last_event: i64, last_chunk: i64) -> Result<Followed> {
-    let mut followed = Followed {
-        last_event,
-        last_chunk,
-        ..Followed::default()
-    };
-    let mut statement = db.prepare_cached(
-        "SELECT seq, kind, request_id, session_id FROM events WHERE seq > ?1 ORDER BY seq",
-    )?;
-    let mut rows = statement.query([last_event])?;
-    while let Some(row) = rows.next()? {
-        let seq = row.get(0)?;
-        let name = row.get_ref(1)?.as_str().unwrap_or_default().to_owned();
-        // The sequence has no gaps but those that the clean-up made.
-        followed.missed |= followed.events.is_empty() && seq > last_event + 1;
-        followed.last_event = seq;
-        followed.events.push(Event {
-            seq,
-            kind: EventKind::ALL.into_iter().find(|kind| kind.name() == name),
-            request_id: RequestId(row.get(2)?),
-            session_id: SessionId(row.get(3)?),
-        });
-    }
+    let mut followed = Followed::from(last_event, last_chunk);
+    followed.read_events(db)?;
     let mut statement = db.prepare_cached(
         "SELECT id, request_id, attempt, seq, text FROM chunks WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;

@@ -79,6 +79,22 @@ impl Store {
         .await
     }
 
+    /// The requests whose response came since then and is unread, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub async fn ready_since(&self, since: i64) -> Result<Vec<RequestId>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT id FROM requests WHERE unread = 1 AND finished_at >= ?1 ORDER BY finished_at, seq",
+            )?;
+            let ids = statement.query_map([since], |row| row.get(0).map(RequestId))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// The requests that wait, in the order in which they would be claimed if all were free to run.
     ///
     /// # Errors

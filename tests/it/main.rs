@@ -27,6 +27,7 @@ mod local_model_script;
 mod log;
 mod model_server;
 mod moved;
+mod news;
 mod order;
 mod plain_editor;
 mod privacy;

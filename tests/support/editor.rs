@@ -236,6 +236,11 @@ impl Editor {
             .collect()
     }
 
+    /// Reads nothing more of what the server says, as an editor that is busy, or reads on.
+    pub fn pause(&self, paused: bool) {
+        self.transport.paused.change(|it| *it = paused);
+    }
+
     /// What the server has written on stderr so far.
     pub fn stderr(&self) -> String {
         self.stderr.read().clone()

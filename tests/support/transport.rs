@@ -1,6 +1,6 @@
 //! JSON-RPC with a server over its stdin and stdout, framed as LSP frames it.
 //!
-//! A thread reads all the time, so that the server never waits for the test; what it reads is kept
+//! A thread reads all the time but where a test pauses it, so that the server never waits for the test; what it reads is kept
 //! and can be looked at as often as one likes. Requests of the server are answered at once.
 
 use std::collections::HashMap;
@@ -37,6 +37,8 @@ pub struct Inbox {
 pub struct Transport {
     stdin: Arc<Mutex<Option<ChildStdin>>>,
     pub inbox: Arc<Watched<Inbox>>,
+    /// Whether nothing is read for now.
+    pub paused: Arc<Watched<bool>>,
     next_id: AtomicI64,
 }
 
@@ -45,13 +47,16 @@ impl Transport {
         let transport = Self {
             stdin: Arc::new(Mutex::new(Some(stdin))),
             inbox: Arc::default(),
+            paused: Arc::default(),
             next_id: AtomicI64::new(1),
         };
         let (stdin, inbox) = (transport.stdin.clone(), transport.inbox.clone());
+        let paused = transport.paused.clone();
         std::thread::spawn(move || {
             let mut stdout = BufReader::new(stdout);
             while let Some(message) = read_message(&mut stdout) {
                 receive(message, &stdin, &inbox);
+                paused.wait_until(PATIENCE, |paused| (!paused).then_some(()));
             }
             inbox.change(|inbox| inbox.ended = true);
         });

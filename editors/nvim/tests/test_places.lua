@@ -75,6 +75,20 @@ T["a submit that the server did not live to answer reaches the next one, once"] 
   equal(#harness.asked(), 1)
 end
 
+T["a mark is at its code after a filter over the buffer, and after its undo"] = function()
+  harness.script({ match = "where", answer = "Here." })
+  local child = open()
+  child.cmd("4Backchat submit where is it")
+  equal(child.wait_mark("📬").line, 4)
+  for _, command in ipairs({ "silent %!cat", "silent undo", "silent %!cat" }) do
+    child.cmd(command)
+    harness.wait(("after :%s the mark is at its code"):format(command), function()
+      local mark = child.mark("📬")
+      return mark and mark.line == 4
+    end)
+  end
+end
+
 T["two buffers at once, each with its own answers"] = function()
   harness.script({ match = "slow one", answer = "Slow answer.", gate = true })
   harness.script({ match = "quick one", answer = "Quick answer." })

@@ -81,6 +81,26 @@ async fn who_was_away_for_long_is_told_to_look_at_everything() {
 }
 
 #[tokio::test]
+async fn who_has_lost_some_events_reads_them_again() {
+    let directory = directory();
+    let store = Store::open(directory.path()).unwrap();
+    let begin = store.watch(Duration::from_secs(1), |_| true).await.unwrap();
+    let id = submit(&store, "file:///a", "?", Lane::Background).await;
+    claim(&store, 2).await.unwrap();
+    let claimed = store.events_after(begin).await.unwrap();
+    store.finish(&id, 1, None, done(), 3).await.unwrap();
+    let kinds = |followed: &Followed| -> Vec<_> {
+        followed.events.iter().filter_map(|it| it.kind).collect()
+    };
+    assert_eq!(kinds(&claimed), [EventKind::Submitted, EventKind::Claimed]);
+    let ended = store.events_after(claimed.last_event).await.unwrap();
+    assert_eq!(kinds(&ended), [EventKind::Done]);
+    assert!(!ended.missed);
+    assert_eq!(store.ready_since(3).await.unwrap(), [id]);
+    assert_eq!(store.ready_since(4).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn the_last_handle_may_be_dropped_by_a_job_of_the_store() {
     let directory = directory();
     let store = Store::open(directory.path()).unwrap();
