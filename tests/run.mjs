@@ -63,6 +63,7 @@ const STEPS = [
   { name: "rust:test", needs: ["rust:build", "local-model"], run: often("rust:test", command("cargo", "test", "--locked")) },
   editor("nvim"),
   editor("vscode"),
+  { name: "emacs", needs: ["rust:build"], run: often("emacs", command("node", "editors/emacs/tests/run.mjs")) },
   // Built while the editors' tests wait for their editors.
   { name: "fetch:audit", needs: ["tools"], ...besideOthers(root, "node", "tests/steps/audit.mjs") },
   // After the editors, whose packages it looks at.

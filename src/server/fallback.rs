@@ -12,6 +12,7 @@ pub(super) mod tell;
 
 mod apply;
 mod harmless;
+mod here;
 mod show;
 
 use std::time::Duration;

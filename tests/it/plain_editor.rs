@@ -205,8 +205,15 @@ fn a_comment_is_asked_and_its_answer_read() {
     wait_for_lens(&editor, &uri, "💬");
 }
 
+/// What hovering over a line shows.
+fn hover(editor: &Editor, uri: &str, line: u32) -> Option<String> {
+    let at = json!({"textDocument": {"uri": uri}, "position": {"line": line, "character": 2}});
+    let hover: Value = editor.request("textDocument/hover", &at).unwrap();
+    hover["contents"]["value"].as_str().map(str::to_owned)
+}
+
 #[test]
-fn hovering_over_the_code_shows_the_answer() {
+fn hovering_over_the_code_shows_the_answer_and_leaves_it_unread() {
     let world = World::scripted();
     world
         .model
@@ -216,18 +223,52 @@ fn hovering_over_the_code_shows_the_answer() {
     editor.open(&uri, CODE);
     execute(&editor, &actions(&editor, &uri, 4)[0]["command"]);
     wait_for_lens(&editor, &uri, "📬");
-    let at = |line: u32| json!({"textDocument": {"uri": uri}, "position": {"line": line, "character": 2}});
-    let hover: Value = editor.request("textDocument/hover", &at(4)).unwrap();
-    assert!(
-        hover["contents"]["value"]
-            .as_str()
-            .unwrap()
-            .contains("Because it is."),
-        "{hover}"
-    );
+    // On the comment, and on the code that it is about.
+    for line in 4..8 {
+        let shown = hover(&editor, &uri, line).unwrap();
+        assert!(
+            shown.contains("Because it is.") && shown.contains("📬"),
+            "line {line}: {shown}"
+        );
+    }
+    assert_eq!(hover(&editor, &uri, 1), None);
+    // An editor hovers by itself: only who reads has read.
+    wait_for_lens(&editor, &uri, "📬");
+    let read = actions(&editor, &uri, 6)
+        .into_iter()
+        .find(|action| action["title"] == "Backchat: read the answer: why is it two?")
+        .expect("an editor without lenses can read it");
+    execute(&editor, &read["command"]);
     wait_for_lens(&editor, &uri, "💬");
-    let elsewhere: Value = editor.request("textDocument/hover", &at(1)).unwrap();
-    assert!(elsewhere.is_null());
+    assert!(!hover(&editor, &uri, 4).unwrap().contains("📬"));
+}
+
+#[test]
+fn hovering_over_what_is_held_says_why() {
+    let world = World::scripted();
+    let limited = Reply::error(429, "slow down").header("retry-after", "3600");
+    world.model.on("why is it two?", [limited]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    execute(&editor, &actions(&editor, &uri, 4)[0]["command"]);
+    wait_for_lens(&editor, &uri, "⏸");
+    let shown = hover(&editor, &uri, 5).unwrap();
+    assert!(
+        shown.contains("held: rate limit") && shown.contains("too many requests"),
+        "{shown}"
+    );
+    let titles: Vec<String> = actions(&editor, &uri, 5)
+        .iter()
+        .map(|action| action["title"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        titles[..2],
+        [
+            "Backchat: retry: why is it two?",
+            "Backchat: cancel: why is it two?"
+        ]
+    );
 }
 
 #[test]

@@ -10,9 +10,10 @@ use tower_lsp::ls_types::{
 use super::super::document::range_of;
 use super::super::offers::Offered;
 use super::super::{Server, prompts};
-use super::{command, one_line};
+use super::{command, here, lenses, one_line};
 use crate::session::Intent;
 use crate::text::PromptComment;
+use crate::view;
 
 /// Questions that every selection can be asked: title, prompt, intent.
 const QUESTIONS: [(&str, &str, Intent); 4] = [
@@ -43,7 +44,7 @@ pub(crate) async fn code_actions(
     let Some(snapshot) = server.documents.snapshot(uri) else {
         return Vec::new();
     };
-    let mut actions = Vec::new();
+    let mut actions = of_requests(server, uri, params.range).await;
     let lines = (
         params.range.start.line as usize,
         params.range.end.line as usize,
@@ -112,6 +113,47 @@ fn of_text(mut action: CodeAction, offered: Offered) -> CodeAction {
         arguments["offered"] = json!(offered);
     }
     action
+}
+
+/// What can be done with the requests at these lines: not every editor shows lenses.
+async fn of_requests(server: &Arc<Server>, uri: &str, range: Range) -> Vec<CodeAction> {
+    let uri = server.documents.name_of(uri);
+    let here = here::requests(server, &uri, range.start.line, range.end.line).await;
+    let turns = match here {
+        Ok(turns) => turns,
+        Err(error) => {
+            tracing::warn!(message = %error.message, "the requests of a buffer could not be read");
+            return Vec::new();
+        }
+    };
+    // The newest first: it is most likely what is meant.
+    let newest_first = turns.iter().rev();
+    newest_first
+        .flat_map(|(turn, _)| {
+            let request = view::request(turn, None, None);
+            let asked = one_line(&request.prompt, 40);
+            let offers = lenses::offers(&request).into_iter();
+            let actions = offers.filter_map(move |(_, name)| {
+                let title = format!("Backchat: {}: {asked}", verb(name)?);
+                let arguments = json!({ "requestId": request.id });
+                Some(action_of(title, CodeActionKind::EMPTY, name, arguments))
+            });
+            actions.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// What a command does to a request.
+fn verb(name: &str) -> Option<&'static str> {
+    Some(match name {
+        command::READ => "read the answer",
+        command::APPLY => "apply the change",
+        command::CANCEL => "cancel",
+        command::RETRY => "retry",
+        command::ALLOW => "allow its secrets to be sent",
+        command::DISMISS => "dismiss",
+        _ => return None,
+    })
 }
 
 /// The prompts of the library. What is wrong with some of them is told by the command line, and logged.
@@ -193,10 +235,14 @@ fn submit(uri: &str, range: Range, prompt: &str, intent: Intent) -> Value {
 }
 
 fn action(title: String, kind: CodeActionKind, arguments: Value) -> CodeAction {
+    action_of(title, kind, command::SUBMIT, arguments)
+}
+
+fn action_of(title: String, kind: CodeActionKind, name: &str, arguments: Value) -> CodeAction {
     CodeAction {
         command: Some(Command {
             title: title.clone(),
-            command: command::SUBMIT.to_owned(),
+            command: name.to_owned(),
             arguments: Some(vec![arguments]),
         }),
         title,

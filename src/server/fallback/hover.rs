@@ -1,60 +1,33 @@
 //! Hover: the response at the code that it is about.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tower_lsp::jsonrpc::Result;
-use tower_lsp::ls_types::{
-    Hover, HoverContents, HoverParams, MarkupContent, MarkupKind, Position, Range,
-};
+use tower_lsp::ls_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind};
 
-use super::super::{Server, errors, text_sync};
-use super::{harmless, one_line};
-use crate::session::{RequestId, State};
+use super::super::Server;
+use super::{harmless, here, one_line};
+use crate::session::State;
 use crate::store::TurnRecord;
 use crate::view;
 
-/// Answers `textDocument/hover`. A response that is shown so is read.
-///
-/// Editors ask this all the time, and mostly where nothing was asked: what the buffer's anchors already
-/// say costs no look at the store.
+/// What is said below a response that is unread.
+const UNREAD: &str = "*📬 It stays unread until you read it: by the code action “Backchat: read the answer”, or by its lens.*";
+
+/// Answers `textDocument/hover`. It takes no 📬: editors ask it by themselves as well, wherever the cursor
+/// rests, and whether anybody has looked is not known.
 pub(crate) async fn hover(server: &Arc<Server>, params: HoverParams) -> Result<Option<Hover>> {
     let at = params.text_document_position_params.position;
     let uri = params.text_document_position_params.text_document.uri;
-    let uri = server.documents.name_of(uri.as_str());
-    text_sync::load_anchors(server, &uri).await;
-    let here = server.documents.anchors_of(&uri, server.encoding());
-    let mut here: HashMap<RequestId, Range> = here
-        .into_iter()
-        .filter(|(_, anchor)| contains(anchor.range, at))
-        .map(|(id, anchor)| (id, anchor.range))
-        .collect();
-    if here.is_empty() {
-        return Ok(None);
-    }
-    let coordinator = server.coordinator().await?;
-    let turns = coordinator.store().turns(here.keys().cloned().collect());
-    let mut turns = turns
-        .await
-        .map_err(|error| errors::from_use_case(&error.into()))?;
-    turns.retain(|turn| !turn.request.dismissed);
-    turns.sort_by_key(|turn| turn.request.seq);
-    let mut parts = Vec::new();
-    let mut shown_range = None;
-    for turn in &turns {
-        parts.push(part(turn));
-        shown_range = here.remove(&turn.request.id);
-        if turn.request.unread {
-            let taken = coordinator.take_request(&turn.request.id).await;
-            taken.map_err(|error| errors::from_use_case(&error))?;
-        }
-    }
-    Ok((!parts.is_empty()).then(|| Hover {
+    let name = server.documents.name_of(uri.as_str());
+    let turns = here::requests(server, &name, at.line, at.line).await?;
+    let parts: Vec<String> = turns.iter().map(|(turn, _)| part(turn)).collect();
+    Ok(turns.last().map(|(_, range)| Hover {
         contents: HoverContents::Markup(MarkupContent {
             kind: MarkupKind::Markdown,
             value: parts.join("\n\n---\n\n"),
         }),
-        range: shown_range,
+        range: Some(*range),
     }))
 }
 
@@ -68,24 +41,24 @@ fn part(turn: &TurnRecord) -> String {
             let message = failure.map_or("", |failure| failure.message.as_str());
             format!(" — failed: {}", one_line(message, 200))
         }
+        State::Held => {
+            let reason = request.hold_reason.as_deref().unwrap_or_default();
+            format!(" — held: {}", one_line(reason, 200))
+        }
         state => format!(" — {}", state.name()),
     };
-    let text = harmless::markdown(response.map_or("", |response| response.text.as_str()));
+    let said = response.map_or("", |response| response.text.as_str());
     let notice = view::notice(turn).map(|notice| format!("*{}*", harmless::markdown(&notice)));
-    let said: Vec<String> = [Some(text), notice].into_iter().flatten().collect();
+    let unread = request.unread.then(|| UNREAD.to_owned());
+    let parts: Vec<String> = [Some(harmless::markdown(said)), notice, unread]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
     format!(
-        "**Backchat: {}**{state}\n\n{}",
+        "**Backchat: {}**{}\n\n{}",
         harmless::markdown(&asked),
-        said.join("\n\n").trim_start()
+        harmless::markdown(&state),
+        parts.join("\n\n")
     )
-}
-
-/// Whether a position is on one of the lines of a range.
-fn contains(range: Range, at: Position) -> bool {
-    let last = if range.end.character == 0 && range.end.line > range.start.line {
-        range.end.line - 1
-    } else {
-        range.end.line
-    };
-    (range.start.line..=last).contains(&at.line)
 }

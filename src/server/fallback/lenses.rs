@@ -47,7 +47,7 @@ fn lenses(request: &RequestInfo) -> Vec<CodeLens> {
 }
 
 /// What is offered at a request: titles and commands.
-fn offers(request: &RequestInfo) -> Vec<(String, &'static str)> {
+pub(super) fn offers(request: &RequestInfo) -> Vec<(String, &'static str)> {
     let asked = one_line(&request.prompt, 30);
     match request.state {
         State::Queued => {
