@@ -4,18 +4,26 @@
 //! The question and the selected code always go along. What is left of the window is shared between
 //! the earlier turns, of which the oldest are dropped first, and the rest of the file, of which the
 //! lines nearest to the selection are kept.
+//!
+//! Code that is asked to be changed is sent whole or not at all: what the model has not seen it would
+//! delete. Which part of the text went along is part of what [`build`] returns, and the answer is
+//! decoded as a change of that part alone ([`crate::text::decode`]).
 
 mod edit_form;
+mod room;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 
 use edit_form::{EDIT_SYSTEM, EditForm};
+use room::required;
+pub use room::{TooLong, surely_shown};
 
 use crate::llm::{Prompt, Role, Turn};
 use crate::session::Intent;
 use crate::store::{HistoryTurn, LeftOut, ShownLines, ShownPart};
+use crate::text::Span;
 
 /// Everything that a prompt is made from.
 #[derive(Clone, Debug)]
@@ -51,51 +59,102 @@ const TURN_OVERHEAD: usize = 8 * BYTES_PER_TOKEN;
 const SYSTEM: &str = "You answer a programmer's question about the code in their editor. The answer is shown beside the \
 code, so begin with the point and be brief. Write Markdown; put code into fenced blocks with their language.";
 
-/// A prompt, and what found no room in it.
+/// A prompt, what of the text it shows, and what found no room in it.
 #[derive(Clone, Debug)]
 pub struct Built {
     /// What is sent.
     pub prompt: Prompt,
-    /// What is not.
+    /// The part of the text that is in the prompt without a gap. Only for a change.
+    pub shown: Option<Span>,
+    /// What is not sent.
     pub left_out: LeftOut,
 }
 
-/// Builds the prompt for a question.
-#[must_use]
-pub fn build(question: &Question<'_>) -> Built {
-    let output = question.max_output_tokens.min(question.context_tokens / 2);
-    let budget = (question.context_tokens - output) as usize * BYTES_PER_TOKEN;
-    let (system, ask) = match question.intent {
-        Intent::Ask => (SYSTEM, question.prompt.trim().to_owned()),
-        Intent::Edit => {
-            let instruction = EditForm::of(question).instruction();
-            (
-                EDIT_SYSTEM,
-                format!("{}\n\n{instruction}", question.prompt.trim()),
-            )
-        }
-    };
-    let system = with_rules(system, question.rules, budget / 4);
-    let mut left =
-        budget.saturating_sub(system.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD);
+/// What is the same in a prompt whatever is asked about: the beginning of what [`build`] does.
+struct Frame {
+    system: String,
+    ask: String,
+    form: Option<EditForm>,
+    /// The bytes that are left for code and earlier turns.
+    room: usize,
+    /// The bytes that the project's rules may take.
+    for_rules: usize,
+}
 
-    let most_selected = left * 3 / 5;
+impl Frame {
+    fn of(question: &Question<'_>) -> Self {
+        let output = question.max_output_tokens.min(question.context_tokens / 2);
+        let budget = (question.context_tokens - output) as usize * BYTES_PER_TOKEN;
+        let of_intent = match question.intent {
+            Intent::Ask => SYSTEM,
+            Intent::Edit => EDIT_SYSTEM,
+        };
+        let for_rules = budget / 4;
+        let system = with_rules(of_intent, question.rules, for_rules);
+        let mut ask = question.prompt.trim().to_owned();
+        let fixed = system.len() + ask.len() + question.path.len() + 4 * TURN_OVERHEAD;
+        let mut room = budget.saturating_sub(fixed);
+        let form = (question.intent == Intent::Edit).then(|| EditForm::of(question, room));
+        if let Some(form) = form {
+            let instruction = form.instruction();
+            let _ = write!(ask, "\n\n{instruction}");
+            room = room.saturating_sub(instruction.len() + 2);
+        }
+        Self {
+            system,
+            ask,
+            form,
+            room,
+            for_rules,
+        }
+    }
+}
+
+/// Checks that a question can be asked, whatever the earlier turns are.
+///
+/// # Errors
+///
+/// When the code that is to be changed does not fit into the window.
+pub fn check(question: &Question<'_>) -> Result<(), TooLong> {
+    let frame = Frame::of(question);
+    required(question, frame.form, frame.room).map(|_| ())
+}
+
+/// Builds the prompt for a question.
+///
+/// # Errors
+///
+/// When the code that is to be changed does not fit into the window.
+pub fn build(question: &Question<'_>) -> Result<Built, TooLong> {
+    let Frame {
+        system,
+        ask,
+        form,
+        room,
+        for_rules,
+    } = Frame::of(question);
+    let required = required(question, form, room)?;
+    let mut left = room;
+    let most_selected = match question.intent {
+        Intent::Ask => left * 3 / 5,
+        // Code that is to be changed is sent whole, or the prompt is refused.
+        Intent::Edit => usize::MAX,
+    };
     let selected = trim_middle(selection(question), most_selected);
     left = left.saturating_sub(selected.len());
 
-    let rest = question
-        .text
-        .len()
-        .saturating_sub(question.span.1 - question.span.0);
-    let for_history = left.saturating_sub(rest.min(left / 2));
-    let history = newest_that_fit(question.history, for_history);
+    let rest = question.text.len() - selection(question).len();
+    let for_rest = rest
+        .min(left / 2)
+        .max(required.saturating_sub(selected.len()));
+    let history = newest_that_fit(question.history, left.saturating_sub(for_rest));
     left = left.saturating_sub(history.iter().map(cost).sum());
     let around = surroundings(question.text, question.span, left);
     let left_out = LeftOut {
         file: shown_lines(question.text, &around),
         selection: shown_part(selection(question).len(), most_selected),
         turns: shown_part(question.history.len(), history.len()),
-        rules: shown_part(question.rules.map_or(0, str::len), budget / 4),
+        rules: shown_part(question.rules.map_or(0, str::len), for_rules),
     };
 
     let mut turns = Vec::with_capacity(history.len() * 2 + 1);
@@ -113,14 +172,16 @@ pub fn build(question: &Question<'_>) -> Built {
             text: turn.response.clone(),
         });
     }
+    let around = surroundings(question.text, question.span, left);
     turns.push(Turn {
         role: Role::User,
         text: last_turn(question, &ask, &selected, &around),
     });
-    Built {
+    Ok(Built {
         prompt: Prompt { system, turns },
+        shown: form.map(|_| shown(question, &around)),
         left_out,
-    }
+    })
 }
 
 /// So much of so much, where it is not all.
@@ -139,6 +200,19 @@ fn shown_lines(text: &str, around: &Surroundings<'_>) -> Option<ShownLines> {
         last: if is_any { around.last_line } else { 0 },
         of: line_of(text, text.len().max(1) - 1),
     })
+}
+
+/// The part of the text that is in the prompt of a change without a gap.
+fn shown(question: &Question<'_>, around: &Surroundings<'_>) -> Span {
+    let (start, end) = question.span;
+    let around = Span::new(around.start, around.start + around.text.len());
+    if !has_selection(question) {
+        around
+    } else if around.start <= start && start <= around.end {
+        Span::new(around.start, around.end.max(end))
+    } else {
+        Span::new(start, end)
+    }
 }
 
 /// What the model is told of its task, with the project's rules as far as they fit into `bytes`.
@@ -208,6 +282,8 @@ fn last_turn(
 
 struct Surroundings<'a> {
     text: &'a str,
+    /// Where it starts in the whole text.
+    start: usize,
     first_line: usize,
     last_line: usize,
     is_whole: bool,
@@ -241,11 +317,17 @@ fn surroundings(text: &str, span: (usize, usize), bytes: usize) -> Surroundings<
             }
         }
     }
+    let is_whole = start == 0 && end == text.len();
+    if !is_whole && text[start..end].trim().is_empty() {
+        // Blank lines alone are not sent.
+        end = start;
+    }
     Surroundings {
         text: &text[start..end],
+        start,
         first_line: line_of(text, start),
         last_line: line_of(text, end.max(1) - 1),
-        is_whole: start == 0 && end == text.len(),
+        is_whole,
     }
 }
 

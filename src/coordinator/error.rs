@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::library::UnknownPrompt;
 use crate::models::HOW_TO_GET_A_MODEL;
+use crate::prompt::TooLong;
 use crate::store::StoreError;
 
 /// Why a use case did not happen. Nothing was changed then.
@@ -30,6 +31,9 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// More code is to be changed than the model would be shown.
+    #[error("{}; {}", .0, .0.remedy())]
+    CodeTooLong(TooLong),
     /// No model has this name.
     #[error("there is no model {name:?}; {}", known_models(.known))]
     UnknownModel {
@@ -77,6 +81,7 @@ impl Error {
             Self::EmptyPrompt => "emptyPrompt",
             Self::PromptTooLong { .. } => "promptTooLong",
             Self::BufferTooLong { .. } => "bufferTooLong",
+            Self::CodeTooLong(_) => "codeTooLong",
             Self::UnknownModel { .. } => "unknownModel",
             Self::UnknownPrompt(_) => "unknownPrompt",
             Self::Library => "internal",
@@ -100,6 +105,7 @@ impl Error {
             Self::EmptyPrompt
                 | Self::PromptTooLong { .. }
                 | Self::BufferTooLong { .. }
+                | Self::CodeTooLong(_)
                 | Self::UnknownModel { .. }
                 | Self::UnknownPrompt(_)
                 | Self::NoProposal(_)

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::{Coordinator, Error, Result, target};
+use crate::prompt::{self, Question};
 use crate::session::{Intent, RequestId, State};
-use crate::store::StoreError;
+use crate::store::{RequestRecord, StoreError};
 use crate::text::{LineChange, Merge, MergeStatus, Replacement, Span, decode, merge};
 
 /// A proposal, merged with what was typed meanwhile. All spans are those of the buffer now.
@@ -69,7 +70,7 @@ impl Coordinator {
         if turn.request.state != State::Done {
             return Err(Error::NoProposal("it is not done"));
         }
-        let response = turn.response.unwrap_or_default().text;
+        let response = turn.response.unwrap_or_default();
         let base = match self.store().snapshot(&turn.request.snapshot).await {
             Err(StoreError::UnknownSnapshot) => {
                 let reason = "the text that it was asked about is not in the store any more";
@@ -78,16 +79,63 @@ impl Coordinator {
             base => base?,
         };
         let (start, end) = turn.request.span;
+        let shown = match response.shown {
+            Some((start, end)) => Span::new(start, end),
+            None => self.surely_shown(&turn.request, &base).await?,
+        };
         // The disk, and comparing large texts, take a while, which no other request should wait for.
         tokio::task::spawn_blocking(move || {
             if let Some(reason) = target::hindrance(&turn.request.uri, &roots) {
                 return Ok(Proposal::refused(reason, ours));
             }
-            Proposal::make(&base, Span::new(start, end), &response, ours, hunks)
+            let asked = Asked {
+                base: &base,
+                span: Span::new(start, end),
+                shown,
+            };
+            Proposal::make(&asked, &response.text, ours, hunks)
         })
         .await
         .unwrap_or(Err(Error::NoProposal("the merge failed; see the log")))
     }
+
+    /// What of its text a request of the first release has surely shown to its model.
+    async fn surely_shown(&self, request: &RequestRecord, base: &str) -> Result<Span> {
+        let turns = self.store().transcript(&request.session_id).await?;
+        let earlier = turns.iter().filter(|turn| turn.request.seq < request.seq);
+        let history = earlier.map(|turn| {
+            let (start, end) = turn.request.span;
+            let said = turn.response.as_ref().map_or(0, |said| said.text.len());
+            turn.request.prompt.len() + (end - start) + said
+        });
+        let model = self.models().get(&request.model);
+        let (context_tokens, max_output_tokens) = model.map_or((8_192, 2_048), |model| {
+            (model.context_tokens, model.max_output_tokens)
+        });
+        let question = Question {
+            prompt: &request.prompt,
+            intent: request.intent,
+            path: &request.uri,
+            language: &request.language,
+            text: base,
+            span: request.span,
+            rules: None,
+            history: &[],
+            context_tokens,
+            max_output_tokens,
+        };
+        Ok(prompt::surely_shown(&question, history.sum()))
+    }
+}
+
+/// What a change was asked of.
+struct Asked<'a> {
+    /// The text at submit.
+    base: &'a str,
+    /// The part of it that is to be changed.
+    span: Span,
+    /// The part of it that the model has seen.
+    shown: Span,
 }
 
 impl Proposal {
@@ -103,16 +151,15 @@ impl Proposal {
         }
     }
 
-    /// Makes the proposal of a response to a question about `span` of `base`.
+    /// Makes the proposal of a response.
     fn make(
-        base: &str,
-        span: Span,
+        asked: &Asked<'_>,
         response: &str,
         ours: String,
         hunks: Option<Vec<u32>>,
     ) -> Result<Self> {
-        let merge = decode(response, base, span)
-            .map(|proposed| merge(base, &ours, &proposed.text))
+        let merge = decode(response, asked.base, asked.span, asked.shown)
+            .map(|proposed| merge(asked.base, &ours, &proposed.text))
             .map_err(|undecodable| undecodable.to_string());
         let all = merge
             .as_ref()
@@ -173,14 +220,16 @@ mod tests {
 
     fn make(response: &str, ours: &str, hunks: Option<Vec<u32>>) -> Proposal {
         let start = BASE.find("fn b").unwrap();
-        Proposal::make(
-            BASE,
-            Span::new(start, BASE.len()),
-            response,
-            ours.to_owned(),
-            hunks,
-        )
-        .unwrap()
+        Proposal::make(&asked(start), response, ours.to_owned(), hunks).unwrap()
+    }
+
+    /// A change from an offset on, by a model that was shown everything.
+    fn asked(start: usize) -> Asked<'static> {
+        Asked {
+            base: BASE,
+            span: Span::new(start, BASE.len()),
+            shown: Span::new(0, BASE.len()),
+        }
     }
 
     #[test]
@@ -230,13 +279,7 @@ mod tests {
         let proposal = make(blocks, BASE, Some(vec![1]));
         assert_eq!(proposal.merge.as_ref().unwrap().edits.len(), 2);
         assert_eq!(proposal.merged, BASE.replace("    2\n", "    20\n"));
-        let wrong = Proposal::make(
-            BASE,
-            Span::new(0, BASE.len()),
-            blocks,
-            BASE.to_owned(),
-            Some(vec![7]),
-        );
+        let wrong = Proposal::make(&asked(0), blocks, BASE.to_owned(), Some(vec![7]));
         assert!(matches!(
             wrong,
             Err(Error::UnknownHunk { index: 7, count: 2 })

@@ -1,9 +1,11 @@
 //! Submitting a prompt.
 
 use super::{Coordinator, Error, Result};
+use crate::buffer_name;
 use crate::clock;
 use crate::config::Model;
 use crate::library::LibraryPrompt;
+use crate::prompt::{self, Question};
 use crate::session::{Disposition, Intent, Lane, Mode, should_process_in_background};
 use crate::store::{NewRequest, Place, PlacePosition, RequestRecord, StoredAnchor};
 use crate::text::{Buffer, Encoding, Quote, Span};
@@ -92,6 +94,21 @@ impl Coordinator {
         let span = submit.span.unwrap_or(whole);
         // The whole buffer is shown at its first line: no one wants an answer below the last one.
         let shown = submit.span.unwrap_or_else(|| first_line(&submit.buffer));
+        let text = submit.buffer.text();
+        // What would not be shown would be deleted: the user is told now, and not when it is too late.
+        prompt::check(&Question {
+            prompt: &submit.prompt,
+            intent: submit.intent,
+            path: &buffer_name::short(&submit.uri),
+            language: &submit.language,
+            text: &text,
+            span: (span.start, span.end),
+            rules: rules.as_deref(),
+            history: &[],
+            context_tokens: model.context_tokens,
+            max_output_tokens: model.max_output_tokens,
+        })
+        .map_err(Error::CodeTooLong)?;
         let new = NewRequest {
             anchor: StoredAnchor {
                 place: place(&submit.buffer, shown),
@@ -104,7 +121,7 @@ impl Coordinator {
             model: model.name.clone(),
             endpoint: model.endpoint().to_owned(),
             language: submit.language,
-            text: submit.buffer.text(),
+            text,
             span: (span.start, span.end),
             rules,
             idempotency_key: submit.idempotency_key,

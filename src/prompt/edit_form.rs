@@ -22,10 +22,12 @@ pub(super) enum EditForm {
 }
 
 impl EditForm {
-    pub fn of(question: &Question<'_>) -> Self {
+    /// The form for a question with `room` bytes for code and instruction.
+    pub fn of(question: &Question<'_>, room: usize) -> Self {
+        let room = room.saturating_sub(Self::WholeFile.instruction().len() + 2);
         if has_selection(question) {
             Self::Selection
-        } else if question.text.len() <= SMALL_FILE {
+        } else if question.text.len() <= SMALL_FILE.min(room) {
             Self::WholeFile
         } else {
             Self::Blocks

@@ -58,24 +58,34 @@ impl Store {
         self.inner.writer.run(look).await
     }
 
-    /// Notes what found no room in the prompt of an attempt.
+    /// Notes what the prompt of an attempt has: which part of the text it shows, in bytes, when a change is asked for, as
+    /// the answer may change no other; and what found no room in it.
     ///
     /// # Errors
     ///
     /// [`super::StoreError::Fenced`] when the request is not this attempt's any more: it need not be sent.
-    pub async fn note_left_out(
+    pub async fn note_sent(
         &self,
         id: &RequestId,
         attempt: u32,
-        left_out: LeftOut,
+        shown: Option<(usize, usize)>,
+        left_out: Option<LeftOut>,
     ) -> Result<()> {
         let (owner, id) = (self.owner().0.clone(), id.clone());
+        let left_out = left_out.as_ref().map(serde_json::to_string).transpose()?;
         self.write_relaxed(move |db| {
             fence(db, &owner, &id, attempt)?;
             db.prepare_cached(
-                "UPDATE attempts SET left_out = ?3 WHERE request_id = ?1 AND number = ?2",
+                "UPDATE attempts SET shown_start = ?3, shown_end = ?4, left_out = ?5
+                 WHERE request_id = ?1 AND number = ?2",
             )?
-            .execute(params![id.0, attempt, serde_json::to_string(&left_out)?])?;
+            .execute(params![
+                id.0,
+                attempt,
+                shown.map(|it| it.0),
+                shown.map(|it| it.1),
+                left_out
+            ])?;
             Ok(())
         })
         .await

@@ -143,6 +143,9 @@ pub struct ResponseRecord {
     pub chunk_count: u32,
     /// Tokens.
     pub usage: UsageRecord,
+    /// The part of the snapshot, in bytes, that the model was shown without a gap. Absent for a question, and
+    /// where the first release asked for a change.
+    pub shown: Option<(usize, usize)>,
     /// What found no room in the prompt; `None` when everything did.
     pub left_out: Option<LeftOut>,
 }

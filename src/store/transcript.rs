@@ -124,7 +124,7 @@ pub(super) fn end_attempt(
 pub(super) fn with_response(db: &Connection, request: RequestRecord) -> Result<TurnRecord> {
     let mut statement = db.prepare_cached(
         "SELECT number, text, reasoning, finish, chunk_count, input_tokens, output_tokens, ended_at IS NULL,
-                left_out
+                left_out, shown_start, shown_end
          FROM attempts WHERE request_id = ?1 ORDER BY number DESC",
     )?;
     let mut rows = statement.query([&request.id.0])?;
@@ -144,6 +144,9 @@ pub(super) fn with_response(db: &Connection, request: RequestRecord) -> Result<T
                 .get::<_, Option<String>>(8)?
                 .map(|json| json_from(8, &json))
                 .transpose()?,
+            shown: row
+                .get::<_, Option<usize>>(9)?
+                .zip(row.get::<_, Option<usize>>(10)?),
         };
         if row.get(7)? {
             (response.text, response.reasoning) = streamed(db, &request.id, response.attempt)?;

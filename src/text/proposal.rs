@@ -18,7 +18,11 @@
 //! Nothing is made of an answer that was cut off, or that leaves code out with a remark such as
 //! `// ... rest unchanged`. The text to be searched must be there, once, or once within or nearest
 //! to the anchor. A block that holds a part of the code at the anchor, or more than one block that
-//! could be meant, is refused. What cannot be decoded is still an answer to be read.
+//! could be meant, is refused.
+//!
+//! A response changes no text that the model was not shown: it is decoded against the part that it has
+//! seen, as if there were no other, and a block never stands for code that it has not seen whole.
+//! What cannot be decoded is still an answer to be read.
 
 mod blocks;
 mod elision;
@@ -93,23 +97,39 @@ pub enum Undecodable {
     /// The code block is not the whole of what it would replace.
     #[error("the code block holds only a part of the code that it would replace")]
     Partial,
+    /// The model has not seen the whole of what it would replace.
+    #[error(
+        "the model was shown only a part of the code that it would replace; ask again about fewer lines"
+    )]
+    NotShown,
 }
 
-/// Decodes a response to a request to change `base` at `anchor`. The spans are those of `base`.
+/// Decodes a response to a request to change `base` at `anchor`, by a model that was shown the part `shown`
+/// of it. The spans are those of `base`. What was not shown is in the changed text as it was.
 ///
 /// # Errors
 ///
 /// When it is not certain what the response changes, or into what.
-pub fn decode(response: &str, base: &str, anchor: Span) -> Result<Proposed, Undecodable> {
+pub fn decode(
+    response: &str,
+    base: &str,
+    anchor: Span,
+    shown: Span,
+) -> Result<Proposed, Undecodable> {
     let response = with_lf(response);
     let response = without_thoughts(&response);
-    let text = with_lf(base);
-    let offset = |offset: usize| {
+    let boundary = |offset: usize| {
         let boundary = (0..=offset.min(base.len())).rfind(|&i| base.is_char_boundary(i));
-        with_lf(&base[..boundary.unwrap_or(0)]).len()
+        boundary.unwrap_or(0)
     };
-    let anchor = Span::new(offset(anchor.start), offset(anchor.end));
-    let new = change(response, &text, anchor)?;
+    let (first, end) = (boundary(shown.start), boundary(shown.end));
+    let (above, seen, below) = (&base[..first], &base[first..end], &base[end..]);
+    let text = with_lf(seen);
+    let offset = |offset: usize| with_lf(&base[first..boundary(offset).clamp(first, end)]).len();
+    let (start, stop) = (offset(anchor.start), offset(anchor.end));
+    let is_shown = first <= boundary(anchor.start) && boundary(anchor.end) <= end;
+    let new = change(response, &text, Span::new(start, stop), is_shown)?;
+    let new = [&with_lf(above), new.as_str(), &with_lf(below)].concat();
     // Merging into the base itself keeps its line breaks and finds the hunks.
     let merged = merge(base, base, &new);
     Ok(Proposed {
@@ -118,8 +138,9 @@ pub fn decode(response: &str, base: &str, anchor: Span) -> Result<Proposed, Unde
     })
 }
 
-/// The text with the change in it. All texts have line feeds.
-fn change(response: &str, text: &str, anchor: Span) -> Result<String, Undecodable> {
+/// The text with the change in it. All texts have line feeds. Unless the anchor `is_shown`, that is the whole of
+/// it is in the text, only what the response names is changed.
+fn change(response: &str, text: &str, anchor: Span, is_shown: bool) -> Result<String, Undecodable> {
     if blocks::are_in(response) {
         return hunks::apply(blocks::parse(response)?, text, anchor);
     }
@@ -129,6 +150,9 @@ fn change(response: &str, text: &str, anchor: Span) -> Result<String, Undecodabl
         if !resemblance::is_version_of(code, region::text(text, anchor)) {
             return Err(Undecodable::NoCode);
         }
+        if !is_shown {
+            return Err(Undecodable::NotShown);
+        }
         return region::replace(text, anchor, code);
     }
     let diffs: Vec<_> = found.iter().filter(|block| block.is_diff()).collect();
@@ -137,6 +161,9 @@ fn change(response: &str, text: &str, anchor: Span) -> Result<String, Undecodabl
             .iter()
             .flat_map(|block| blocks::parse_diff(&block.code));
         return hunks::apply(parsed.collect(), text, anchor);
+    }
+    if !is_shown {
+        return Err(Undecodable::NotShown);
     }
     let code = choose(found, region::text(text, anchor))?;
     region::replace(text, anchor, &code)

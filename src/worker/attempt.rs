@@ -14,12 +14,13 @@ use crate::buffer_name;
 use crate::clock;
 use crate::config::Model;
 use crate::llm::{self, ErrorKind, Event, LlmError, Prompt, ResponseStream, ResumePoint, Said};
-use crate::prompt::{self, Built, Question};
+use crate::prompt::{self, Built, Question, TooLong};
 use crate::session::RequestId;
 use crate::store::{
     AttemptEnd, Claimed, FailureRecord, Interrupted, LeftOut, Next, PromptParts, RequestRecord,
     Requeue, Result, SecretRecord, UsageRecord,
 };
+use crate::text::Span;
 
 /// Runs a claimed request to the end of this attempt, whatever that is, and records it.
 ///
@@ -162,20 +163,30 @@ async fn stream(
     // A cancellation between the claim and the moment from which this attempt hears of such was missed; here
     // the store is asked whether there was one.
     let parts = tools.store.prompt_parts(request).await?;
-    let (made, left_out) = build_prompt(request, &model, parts);
-    let made = Arc::new(made);
+    let (made, shown, left_out) = match build_prompt(request, &model, parts) {
+        Ok((made, shown, left_out)) => (Arc::new(made), shown, left_out),
+        Err(too_long) => {
+            return Ok(Err(Fault::Final(FailureRecord {
+                kind: ErrorKind::ContextTooLong.name().to_owned(),
+                message: too_long.to_string(),
+                remedy: Some(too_long.remedy()),
+            })));
+        }
+    };
     let start = match interrupted {
         // Nothing of the prompt is sent again.
         Some(interrupted) => Start::Rest(interrupted),
         None => {
-            if left_out != LeftOut::default() {
-                let (id, attempt) = (&request.id, request.attempt);
-                tools.store.note_left_out(id, attempt, left_out).await?;
-            }
             let secrets = guard::secrets(tools, request, &model, &made).await;
             if !secrets.is_empty() {
                 let reason = guard::reason(&secrets, &model);
                 return Ok(Err(Fault::Secrets(secrets, reason)));
+            }
+            if shown.is_some() || left_out != LeftOut::default() {
+                let shown = shown.map(|shown| (shown.start, shown.end));
+                let left_out = Some(left_out).filter(|it| *it != LeftOut::default());
+                let (id, attempt) = (&request.id, request.attempt);
+                tools.store.note_sent(id, attempt, shown, left_out).await?;
             }
             Start::Anew
         }
@@ -308,9 +319,19 @@ const fn goes_on(kind: ErrorKind) -> bool {
     )
 }
 
-/// The prompt of a request, and what found no room in it.
-fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> (Made, LeftOut) {
-    let Built { prompt, left_out } = prompt::build(&Question {
+/// The prompt of a request, what of its text it shows when a change is asked for, and what found no room in it.
+///
+/// The model may be another one than at the submit, with a smaller window.
+fn build_prompt(
+    request: &RequestRecord,
+    model: &Model,
+    parts: PromptParts,
+) -> std::result::Result<(Made, Option<Span>, LeftOut), TooLong> {
+    let Built {
+        prompt,
+        shown,
+        left_out,
+    } = prompt::build(&Question {
         prompt: &request.prompt,
         intent: request.intent,
         path: &buffer_name::short(&request.uri),
@@ -321,12 +342,12 @@ fn build_prompt(request: &RequestRecord, model: &Model, parts: PromptParts) -> (
         history: &parts.history,
         context_tokens: model.context_tokens,
         max_output_tokens: model.max_output_tokens,
-    });
+    })?;
     let made = Made {
         prompt: Arc::new(prompt),
         parts,
     };
-    (made, left_out)
+    Ok((made, shown, left_out))
 }
 
 /// A stream that just ended: its promise is to end in `Finished` or an error.

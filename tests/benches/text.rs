@@ -138,6 +138,7 @@ fn decoding(c: &mut Criterion) {
     let base = code(LINES);
     let buffer = Buffer::new(&base);
     let anchor = anchors(&buffer)[500];
+    let whole = Span::new(0, base.len());
     let region = &base[anchor.start..anchor.end];
     let block = format!(
         "Here:\n```rust\n{}\n```\n",
@@ -149,14 +150,14 @@ fn decoding(c: &mut Criterion) {
     group.sample_size(20);
     for (name, response) in [("a code block", block), ("a search/replace block", replace)] {
         assert_eq!(
-            decode(&response, &base, anchor)
+            decode(&response, &base, anchor, whole)
                 .expect("the response can be decoded")
                 .hunks
                 .len(),
             1
         );
         group.bench_function(name, |b| {
-            b.iter(|| decode(black_box(&response), &base, anchor))
+            b.iter(|| decode(black_box(&response), &base, anchor, whole))
         });
     }
     group.finish();

@@ -35,7 +35,7 @@ impl Asking {
 
     /// Builds the prompt.
     pub fn build(&self) -> Prompt {
-        let prompt = build(&Question {
+        let built = build(&Question {
             prompt: "And why?",
             intent: Intent::Ask,
             path: "src/measured.rs",
@@ -46,8 +46,8 @@ impl Asking {
             history: &self.history,
             context_tokens: 200_000,
             max_output_tokens: 8_000,
-        })
-        .prompt;
+        });
+        let prompt = built.expect("a question fits into any window").prompt;
         assert!(prompt.turns.len() > 1);
         prompt
     }
@@ -101,11 +101,16 @@ impl Proposing {
 
     /// Finds in the response what it changes, and merges that with what was typed.
     pub fn run(&self) {
-        let proposed = decode(&self.response, &self.base, self.anchor)
+        let proposed = decode(&self.response, &self.base, self.anchor, whole(&self.base))
             .expect("the response has a block of code");
         let merged = merge(&self.base, &self.ours, &proposed.text);
         assert_eq!(merged.status, MergeStatus::Clean);
     }
+}
+
+/// The model was shown all of it.
+fn whole(base: &str) -> Span {
+    Span::new(0, base.len())
 }
 
 /// The function that begins at a line.

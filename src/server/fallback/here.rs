@@ -18,19 +18,19 @@ use crate::text::{Buffer, PromptComment};
 /// say costs no look at the store.
 pub(super) async fn requests(
     server: &Arc<Server>,
-    uri: &str,
+    name: &str,
     first: u32,
     last: u32,
 ) -> Result<Vec<(TurnRecord, Range)>> {
-    text_sync::load_anchors(server, uri).await;
-    let Some(snapshot) = server.documents.snapshot(uri) else {
+    text_sync::load_anchors(server, name).await;
+    let Some(snapshot) = server.documents.snapshot_named(name) else {
         return Ok(Vec::new());
     };
     let is_here = |range: Range| {
         let end = end_of_code(&snapshot.buffer, range);
         range.start.line <= last && first <= end
     };
-    let here = server.documents.anchors_of(uri, server.encoding());
+    let here = server.documents.anchors_of(name, server.encoding());
     let here: HashMap<RequestId, Range> = here
         .into_iter()
         .map(|(id, anchor)| (id, anchor.range))

@@ -26,7 +26,7 @@ fn leaves_out(line: &str) -> bool {
     };
     let remark = remark.to_lowercase();
     let dotted = |part: &str| part.starts_with("...") || part.starts_with('…');
-    if dotted(&remark) || remark.starts_with("[...") {
+    if dotted(&remark) || remark.starts_with("[...") || remark.starts_with("[…") {
         return true;
     }
     let words: Vec<_> = remark
@@ -94,7 +94,10 @@ fn remark(line: &str) -> Option<&str> {
         let rest = line.trim_start_matches(['.', '…']);
         return (rest.is_empty() || rest.starts_with(' ')).then_some(line);
     }
-    if line.starts_with("[...") || line.starts_with("[rest") {
+    if ["[...", "[…", "[rest"]
+        .iter()
+        .any(|start| line.starts_with(start))
+    {
         return Some(line.trim_start_matches("["));
     }
     let opening = OPENINGS
@@ -128,6 +131,10 @@ mod tests {
             "…",
             "... (rest of the function)",
             "[... rest of the file ...]",
+            "[… 4711 bytes left out …]",
+            "// [… 4711 bytes left out …]",
+            "    # [… 4711 bytes left out …]",
+            "/* [… 4711 bytes left out …] */",
             "// (unchanged)",
             "// The remaining methods stay the same",
             "# code omitted for brevity",

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod code;
+mod shown;
 
 use proptest::prelude::*;
 
@@ -17,10 +18,15 @@ fn parse(marked: &str) -> (String, Span) {
     (marked.replace(['⟦', '⟧'], ""), Span::new(start, end))
 }
 
+/// The model was shown all of it.
+fn whole(base: &str) -> Span {
+    Span::new(0, base.len())
+}
+
 /// Decodes, and checks that the hunks are what makes the text of the base.
 fn decoded(base: &str, response: &str) -> Result<String, Undecodable> {
     let (base, anchor) = parse(base);
-    let proposed = decode(response, &base, anchor)?;
+    let proposed = decode(response, &base, anchor, whole(&base))?;
     let mut text = base;
     for hunk in proposed.hunks.iter().rev() {
         text.replace_range(hunk.span.start..hunk.span.end, &hunk.text);
@@ -82,7 +88,7 @@ proptest! {
         let anchor = Span::new(start, start + region.concat().len());
         let response = format!("Here you are:\n\n```text\n{}```\n", new.concat());
         let expected = [&lines[..first], &new, &lines[first + count..]].concat();
-        match decode(&response, &lines.concat(), anchor) {
+        match decode(&response, &lines.concat(), anchor, whole(&lines.concat())) {
             // Blank lines at the ends of the region are kept, whatever was written.
             Ok(proposed) => prop_assert!(resemblance::is_same(&proposed.text, &expected.concat())),
             Err(error) => prop_assert!(matches!(error, Undecodable::Partial), "{error}"),
@@ -105,7 +111,7 @@ proptest! {
         };
         let (one, other) = (at(one), at(other));
         let anchor = Span::new(one.min(other), one.max(other));
-        if let Ok(proposed) = decode(&response, &base, anchor) {
+        if let Ok(proposed) = decode(&response, &base, anchor, whole(&base)) {
             let merged = merge(&base, &base, &proposed.text);
             // Where a text mixes kinds of line breaks, the merge may choose another one for a proposed line.
             let (merged, expected) = (with_lf(&merged.text), with_lf(&proposed.text));
@@ -131,7 +137,7 @@ proptest! {
             expected.splice(start..start + search.len(), new);
         }
         let base = lines.concat();
-        let proposed = decode(&response, &base, Span::new(0, base.len()));
+        let proposed = decode(&response, &base, whole(&base), whole(&base));
         prop_assert_eq!(proposed.map(|p| p.text), Ok(expected.concat()));
     }
 
@@ -150,7 +156,7 @@ proptest! {
     ) {
         let response = pieces.join("\n");
         let anchor = Span::new(start, start + len);
-        if let Ok(proposed) = decode(&response, &base, anchor) {
+        if let Ok(proposed) = decode(&response, &base, anchor, whole(&base)) {
             let mut text = base.clone();
             for hunk in proposed.hunks.iter().rev() {
                 text.replace_range(hunk.span.start..hunk.span.end, &hunk.text);

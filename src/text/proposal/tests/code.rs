@@ -242,7 +242,13 @@ fn whole_files() {
 
 #[test]
 fn no_change_has_no_hunks() {
-    let proposed = decode("```\na\nb\n```", "a\r\nb\r\n", Span::new(0, 6)).unwrap();
+    let proposed = decode(
+        "```\na\nb\n```",
+        "a\r\nb\r\n",
+        Span::new(0, 6),
+        Span::new(0, 6),
+    )
+    .unwrap();
     assert_eq!(proposed.hunks, []);
 }
 
