@@ -72,12 +72,8 @@ pub async fn serve(options: Options) -> io::Result<ExitCode> {
     }
     let was_shut_down = server.shut_down.load(Ordering::SeqCst);
     shutdown(&server).await;
-    if let Some(coordinator) = server.coordinator.get() {
-        let closed = coordinator.store().close();
-        if tokio::time::timeout(CLOSING, closed).await.is_err() {
-            tracing::warn!("the store could not be closed in time; nothing in it is lost");
-        }
-    }
+    // A client that did not wait for the end of its `shutdown`.
+    close_store(&server).await;
     elsewhere.shutdown_background();
     Ok(if was_shut_down {
         ExitCode::SUCCESS
@@ -112,6 +108,17 @@ pub(super) async fn shutdown(server: &Arc<Server>) {
     if let Some(coordinator) = server.coordinator.get() {
         outbox::save(server, server.documents.take_moved()).await;
         coordinator.close().await;
+        // Some clients kill their servers right after the answer.
+        close_store(server).await;
+    }
+}
+
+async fn close_store(server: &Server) {
+    if let Some(coordinator) = server.coordinator.get() {
+        let closed = coordinator.store().close();
+        if tokio::time::timeout(CLOSING, closed).await.is_err() {
+            tracing::warn!("the store could not be closed in time; nothing in it is lost");
+        }
     }
 }
 

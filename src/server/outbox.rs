@@ -9,6 +9,7 @@ mod pending;
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
@@ -92,6 +93,9 @@ async fn run(server: Arc<Server>, coordinator: Coordinator, mut feed: Receiver<A
                 let told = tell(&server, &coordinator, &mut pending, &mut told).await;
                 last_round = Instant::now();
                 if let Err(error) = told {
+                    if server.shut_down.load(Ordering::SeqCst) {
+                        return;
+                    }
                     tracing::warn!(%error, "changes could not be read; they are told later");
                     not_before = last_round + AGAIN;
                 }

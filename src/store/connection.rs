@@ -223,13 +223,11 @@ impl Thread {
     pub(super) fn end(&self) {
         // Others can still tell it that there is something to see, so that the channel stays open.
         let _ = self.send(Job::End);
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        // Held meanwhile, so that whoever else ends the thread waits as well.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_other = |it: &thread::JoinHandle<()>| it.thread().id() != thread::current().id();
         // The last handle may be dropped by a job on this very thread.
-        if let Some(thread) = thread.filter(|it| it.thread().id() != thread::current().id()) {
+        if let Some(thread) = thread.take().filter(is_other) {
             let _ = thread.join();
         }
     }

@@ -178,6 +178,10 @@ fn requests_in_the_database_alone(world: &World) -> i64 {
 #[case::quit(|editor: &Editor| { editor.quit(); })]
 #[case::exit(|editor: &Editor| { editor.exit_without_shutdown(); })]
 #[case::death_of_the_editor(|editor: &Editor| { editor.close_stdin(); })]
+#[case::killed_after_shutdown(|editor: &Editor| {
+    editor.request::<Value>("shutdown", &Value::Null).unwrap();
+    editor.kill();
+})]
 #[case::signal(|editor: &Editor| { editor.signal("TERM"); editor.wait_for_its_end(); })]
 fn the_last_server_that_ends_leaves_one_file(#[case] end: fn(&Editor)) {
     let world = World::scripted();

@@ -15,7 +15,12 @@ import { startScriptedModel } from '../../tests/scripted_model.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../../..');
 const emacs = path.join(root, '.cache', 'emacs-28');
-const PACKAGES = ['emacs-nox', 'emacs-common', 'elpa-eglot', 'elpa-project', 'elpa-xref', 'elpa-seq', 'libgccjit0'];
+// Emacs crashes without the sources of its Lisp (emacs-el).
+const PACKAGES = [
+  ...['emacs-nox', 'emacs-common', 'emacs-bin-common', 'emacs-el', 'elpa-eglot', 'elpa-project', 'elpa-xref', 'elpa-seq'],
+  // What Emacs links to and a small system may not have.
+  ...['libgccjit0', 'libgpm2', 'libisl23', 'libjansson4', 'libmpc3', 'libmpfr6'],
+];
 /** The longest that the tests may take: a hang ends as a failure. */
 const TIME_LIMIT = 5 * 60 * 1000;
 
@@ -85,13 +90,19 @@ async function main() {
         },
       },
     );
-    return await new Promise((resolve) => {
+    const code = await new Promise((resolve) => {
       child.on('error', (error) => {
         console.error(`Emacs could not be started: ${error.message}`);
         resolve(1);
       });
       child.on('exit', (code) => resolve(code ?? 1));
     });
+    // eglot kills its server as soon as that has answered `shutdown`.
+    if (code === 0 && fs.existsSync(at('state', 'backchat.db-wal'))) {
+      console.error('the server left its write-ahead log behind');
+      return 1;
+    }
+    return code;
   } finally {
     await model.close();
     fs.rmSync(world, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
