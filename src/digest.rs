@@ -10,7 +10,7 @@ pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> impl AsRef<[u8]> {
 
 /// The digest of some bytes, in hexadecimal.
 #[must_use]
-pub(crate) fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
+pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     hex(sha256(bytes).as_ref())
 }
 

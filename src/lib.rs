@@ -15,7 +15,7 @@ pub mod config;
 pub mod coordinator;
 #[cfg(test)]
 mod corpus;
-mod digest;
+pub mod digest;
 pub mod feed;
 pub mod library;
 pub mod llm;

@@ -72,4 +72,6 @@ pub mod method {
     pub const RESPONSE_READY: &str = "backchat/responseReady";
     /// Server → client, notification.
     pub const STATUS_DID_CHANGE: &str = "backchat/statusDidChange";
+    /// Server → client, notification.
+    pub const BUFFER_LOST: &str = "backchat/bufferLost";
 }

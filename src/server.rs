@@ -52,7 +52,7 @@ use crate::protocol::{
     SessionResult, SessionsParams, SessionsResult, StatusInfo, SubmitParams, SubmitResult,
     TakeParams, TakeResult, method,
 };
-use crate::text::Encoding;
+use crate::text::{Encoding, LineEnds};
 use documents::Documents;
 pub use lifecycle::{Options, serve};
 pub use replay::Replay;
@@ -82,6 +82,31 @@ impl Server {
         self.features
             .get()
             .map_or(Encoding::Utf16, |features| features.encoding)
+    }
+
+    /// What ends the lines that the client's positions are of.
+    fn line_ends(&self) -> LineEnds {
+        self.features
+            .get()
+            .map_or(LineEnds::LSP, |features| features.line_ends)
+    }
+
+    /// Why nothing can be done with a buffer that is not among the open ones.
+    fn not_open(&self, uri: &str) -> tower_lsp::jsonrpc::Error {
+        if self.documents.is_lost(&self.documents.name_of(uri)) {
+            errors::invalid(
+                format!(
+                    "the text of {uri} is not known any more, because a change of it did not fit; close the file and \
+                     open it again"
+                ),
+                "bufferLost",
+            )
+        } else {
+            errors::invalid(
+                format!("the buffer {uri} is not open; open it first"),
+                "unknownBuffer",
+            )
+        }
     }
 
     fn is_in_front(&self, name: &str) -> bool {

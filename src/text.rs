@@ -9,14 +9,16 @@
 //! - [`decode`] makes a change of what a model wrote.
 //! - [`Quote`] finds the code of an anchor again when no edit told where it went.
 //!
-//! A line ends with `\n`, `\r\n` or `\r`, and with nothing else, as in LSP. Offsets are bytes of
-//! UTF-8 and lie on the boundary of a character.
+//! A line ends with `\n`, `\r\n` or `\r`, and with nothing else, as in LSP; only the positions of a
+//! client that counts otherwise are of other lines ([`LineEnds`]). Offsets are bytes of UTF-8 and lie on the
+//! boundary of a character.
 
 mod align;
 mod anchor;
 mod buffer;
 mod changes;
 mod comment;
+mod line_ends;
 mod lines;
 mod merge;
 mod position;
@@ -27,6 +29,7 @@ mod unified;
 pub use anchor::{Edit, Span};
 pub use buffer::Buffer;
 pub use comment::PromptComment;
+pub use line_ends::LineEnds;
 pub use merge::{Conflict, Merge, MergeStatus, Replacement, merge};
 pub use position::{Encoding, OutOfBounds, Position};
 pub use proposal::{Proposed, Undecodable, decode};

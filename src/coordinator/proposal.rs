@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Coordinator, Error, Result, target};
+use crate::digest::sha256_hex;
 use crate::prompt::{self, Question};
 use crate::session::{Intent, RequestId, State};
 use crate::store::{RequestRecord, StoreError};
@@ -15,6 +16,8 @@ pub struct Proposal {
     pub merge: std::result::Result<Merge, String>,
     /// The buffer now.
     pub ours: String,
+    /// The digest of the buffer now.
+    pub digest: String,
     /// The chosen changes.
     pub edits: Vec<Replacement>,
     /// The buffer with the chosen changes in it.
@@ -145,6 +148,7 @@ impl Proposal {
             merge: Err(reason.to_owned()),
             edits: Vec::new(),
             merged: ours.clone(),
+            digest: sha256_hex(&ours),
             ours,
             change: LineChange::default(),
             marked: None,
@@ -192,6 +196,7 @@ impl Proposal {
             marked,
             change: LineChange::between(&ours, &merged),
             merge,
+            digest: sha256_hex(&ours),
             ours,
             edits,
             merged,
@@ -213,76 +218,4 @@ fn apply(text: &str, edits: &[Replacement]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BASE: &str = "fn a() {\n    1\n}\n\nfn b() {\n    2\n}\n";
-
-    fn make(response: &str, ours: &str, hunks: Option<Vec<u32>>) -> Proposal {
-        let start = BASE.find("fn b").unwrap();
-        Proposal::make(&asked(start), response, ours.to_owned(), hunks).unwrap()
-    }
-
-    /// A change from an offset on, by a model that was shown everything.
-    fn asked(start: usize) -> Asked<'static> {
-        Asked {
-            base: BASE,
-            span: Span::new(start, BASE.len()),
-            shown: Span::new(0, BASE.len()),
-        }
-    }
-
-    #[test]
-    fn what_was_typed_above_moves_the_proposal() {
-        let ours = format!("// typed\n{BASE}");
-        let proposal = make("```rust\nfn b() {\n    3\n}\n```", &ours, None);
-        assert_eq!(proposal.merge.as_ref().unwrap().status, MergeStatus::Moved);
-        assert_eq!(proposal.merged, ours.replace("    2\n", "    3\n"));
-        assert_eq!((proposal.change.added, proposal.change.removed), (1, 1));
-    }
-
-    #[test]
-    fn what_was_typed_inside_is_a_conflict_and_stays() {
-        let ours = BASE.replace("    2\n", "    22\n");
-        let proposal = make("```rust\nfn b() {\n    3\n}\n```", &ours, None);
-        assert_eq!(
-            proposal.merge.as_ref().unwrap().status,
-            MergeStatus::Conflict
-        );
-        assert_eq!(proposal.merged, ours);
-        let marked = proposal.marked.unwrap();
-        let section = "<<<<<<< yours\n    22\n=======\n    3\n>>>>>>> proposed\n";
-        assert_eq!(marked.text, ours.replace("    22\n", section));
-        assert_eq!(apply(&ours, &marked.edits), marked.text);
-        // What was typed is left where it is; markers are put around it.
-        let typed = ours.find("    22\n").unwrap();
-        assert!(
-            marked
-                .edits
-                .iter()
-                .all(|edit| edit.span.end <= typed || typed < edit.span.start)
-        );
-    }
-
-    #[test]
-    fn prose_proposes_nothing_and_says_why() {
-        let proposal = make("It is fine as it is.", BASE, None);
-        assert!(proposal.merge.unwrap_err().contains("no code"));
-        assert_eq!(proposal.merged, BASE);
-        assert!(proposal.edits.is_empty());
-    }
-
-    #[test]
-    fn hunks_are_chosen_by_number() {
-        let blocks = "<<<<<<< SEARCH\n    1\n=======\n    10\n>>>>>>> REPLACE\n\n\
-                      <<<<<<< SEARCH\n    2\n=======\n    20\n>>>>>>> REPLACE\n";
-        let proposal = make(blocks, BASE, Some(vec![1]));
-        assert_eq!(proposal.merge.as_ref().unwrap().edits.len(), 2);
-        assert_eq!(proposal.merged, BASE.replace("    2\n", "    20\n"));
-        let wrong = Proposal::make(&asked(0), blocks, BASE.to_owned(), Some(vec![7]));
-        assert!(matches!(
-            wrong,
-            Err(Error::UnknownHunk { index: 7, count: 2 })
-        ));
-    }
-}
+mod tests;

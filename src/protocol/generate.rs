@@ -158,6 +158,11 @@ fn methods() -> Vec<Method> {
             name(StatusInfo::name),
             "The state of the inbox changed.",
         ),
+        tells(
+            method::BUFFER_LOST,
+            name(BufferLostParams::name),
+            "The server does not know the text of a buffer any more: it is to be opened anew.",
+        ),
     ]
 }
 
@@ -224,6 +229,7 @@ fn declarations() -> Vec<(String, String)> {
         RequestDidChangeParams,
         ResponseDeltaParams,
         ResponseReadyParams,
+        BufferLostParams,
     ]
 }
 

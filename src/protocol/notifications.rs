@@ -93,6 +93,29 @@ pub struct ResponseReadyParams {
     pub unread: u32,
 }
 
+/// Parameters of `backchat/bufferLost`: a change was of a line that the buffer does not have, so that the server
+/// does not know its text any more.
+///
+/// Until the client sends `didClose` and `didOpen` for it, or a `didChange` with its whole text, submits and
+/// proposals of the buffer are refused with the error `bufferLost`, and its requests have no anchor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct BufferLostParams {
+    /// The buffer's URI, as the client spells it.
+    pub uri: String,
+    /// What the change was of, for people.
+    pub reason: String,
+}
+
+/// `backchat/bufferLost`.
+pub enum BufferLost {}
+
+impl Notification for BufferLost {
+    type Params = BufferLostParams;
+    const METHOD: &'static str = method::BUFFER_LOST;
+}
+
 /// `backchat/requestDidChange`.
 pub enum RequestDidChange {}
 

@@ -21,6 +21,12 @@ pub struct ClientOptions {
     /// The URIs of folders that the user trusts, with all that is below them. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_folders: Option<Vec<String>>,
+    /// What ends a line in the client's buffers, and so in its positions: `"\n"`, which always does, `"\r\n"`,
+    /// `"\r"`, `"\u000b"`, `"\u000c"`, `"\u0085"`, `"\u2028"`, `"\u2029"`. A `\r` that is not named is a
+    /// character of its line, before a `\n` too. Only in `initializationOptions`. Default: what LSP says, `"\n"`,
+    /// `"\r\n"` and `"\r"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line_ends: Option<Vec<String>>,
 }
 
 /// Parameters of `backchat/prompts`.

@@ -20,8 +20,9 @@ pub struct ProposalParams {
 /// Result of `backchat/proposal`: the three-way merge of the text at submit, the buffer now and the
 /// proposal. It is made anew at each call and changes nothing.
 ///
-/// To apply it, check that the buffer's version is still `version`, apply `edits` as one undo step, and
-/// ask again when it is not.
+/// To apply it, check that the buffer's version is still `version` and the digest of its text `digest`, and
+/// apply `edits` as one undo step. Ask again when the version is another one; open the buffer anew before that
+/// when the version is the same and the digest is not, as the server has another text then.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
@@ -37,6 +38,9 @@ pub struct ProposalResult {
     pub reason: Option<String>,
     /// The version of the buffer that ranges and edits are of.
     pub version: i32,
+    /// The SHA-256 of the whole text that ranges and edits are of, in UTF-8, as 64 hexadecimal digits.
+    #[serde(default)]
+    pub digest: String,
     /// What leads from the buffer to the merged text: disjoint, in order. Empty when the buffer has the
     /// proposal already. Conflicting regions are left as they are.
     #[cfg_attr(test, ts(type = "TextEdit[]"))]

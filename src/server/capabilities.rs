@@ -1,6 +1,7 @@
 //! What the client can, and what the server offers in return.
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tower_lsp::ls_types::{
     CodeActionProviderCapability, CodeLensOptions, ExecuteCommandOptions, HoverProviderCapability,
     InitializeParams, InitializeResult, OneOf, PositionEncodingKind, ServerCapabilities,
@@ -11,7 +12,7 @@ use tower_lsp::ls_types::{
 use super::fallback::command;
 use super::{Server, lifecycle, workspace};
 use crate::protocol::PROTOCOL_VERSION;
-use crate::text::Encoding;
+use crate::text::{Encoding, LineEnds};
 
 /// What matters of the client.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Features {
     pub show_document: bool,
     /// Edits that name the version that they are of.
     pub versioned_edits: bool,
+    /// What ends a line in its buffers.
+    pub line_ends: LineEnds,
 }
 
 /// Answers `initialize`.
@@ -121,5 +124,26 @@ fn features(params: &InitializeParams) -> Features {
         versioned_edits: workspace
             .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
             .unwrap_or(false),
+        line_ends: line_ends(params.initialization_options.as_ref()),
     }
+}
+
+/// What ends a line, as the client's own options say; else what LSP says.
+fn line_ends(options: Option<&Value>) -> LineEnds {
+    let said = options
+        .into_iter()
+        .flat_map(|options| [Some(options), options.get("backchat")]);
+    let said = said.flatten().find_map(|options| options.get("lineEnds"));
+    let Some(said) = said else {
+        return LineEnds::LSP;
+    };
+    let names: Result<Vec<String>, _> = Deserialize::deserialize(said);
+    let ends = names.map_err(|error| error.to_string()).and_then(|names| {
+        LineEnds::named(names.iter().map(String::as_str))
+            .map_err(|unknown| format!("{unknown:?} ends no line"))
+    });
+    ends.unwrap_or_else(|error| {
+        tracing::warn!(error, "the client's lineEnds are wrong and ignored");
+        LineEnds::LSP
+    })
 }

@@ -53,12 +53,7 @@ pub(super) async fn submit_offered(
 ) -> Result<SubmitResult> {
     let uri = params.text_document.uri.as_str();
     let Some(snapshot) = server.documents.snapshot(uri) else {
-        return Err(errors::invalid(
-            format!(
-                "the buffer {uri} is not open in this server; open it (textDocument/didOpen) before you submit"
-            ),
-            "unknownBuffer",
-        ));
+        return Err(server.not_open(uri));
     };
     let span = params
         .range

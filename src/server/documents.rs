@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
+use dashmap::mapref::one::RefMut;
 use tower_lsp::ls_types::{Range, TextDocumentContentChangeEvent};
 
 use super::document::{Document, FoundAnchor, Key, Snapshot, Tracked, span_of};
@@ -19,13 +20,16 @@ use crate::buffer_name;
 use crate::protocol::{AnchorInfo, OpenedDocument};
 use crate::session::RequestId;
 use crate::store::StoredAnchor;
-use crate::text::{Buffer, Encoding, OutOfBounds, Quote, Span};
+use crate::text::{Buffer, Encoding, LineEnds, OutOfBounds, Quote, Span};
 
 /// The open buffers of one client, by what they are called in the store: see [`Documents::name_of`].
 #[derive(Default)]
 pub(super) struct Documents {
     open: DashMap<String, Document>,
     unsaved: Unsaved,
+    /// Buffers that are open in the client and whose text is not known any more, as the client and the server
+    /// do not agree on it.
+    lost: DashMap<String, Document>,
     /// Numbers openings and pending anchors.
     counter: AtomicU64,
 }
@@ -37,13 +41,29 @@ pub(super) struct PendingAnchor {
     number: u64,
 }
 
+/// What a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// The text is another one, and anchors may have moved.
+    Text { moved: bool },
+    /// The text is known again.
+    Found,
+}
+
 /// Why a change could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SyncError {
     #[error("the buffer {0} is not open")]
     NotOpen(String),
-    #[error("{0}")]
-    OutOfBounds(#[from] OutOfBounds),
+    #[error("the text of {0} is not known since an earlier change")]
+    Lost(String),
+    /// From here on its text is not known.
+    #[error("{reason}")]
+    OutOfBounds {
+        reason: OutOfBounds,
+        /// Where the anchors were before.
+        anchors: Vec<(RequestId, StoredAnchor)>,
+    },
 }
 
 impl Documents {
@@ -63,22 +83,30 @@ impl Documents {
     }
 
     /// A buffer was opened: its text replaces what was known of it. Gives back what it is called.
-    pub fn open(&self, opened: &OpenedDocument, identity: Identity<'_>) -> String {
+    pub fn open(&self, opened: &OpenedDocument, identity: Identity<'_>, ends: LineEnds) -> String {
         let uri = opened.uri.as_str();
         let name = if buffer_name::is_unsaved(uri) {
             self.unsaved.open(uri, identity, &opened.text)
         } else {
             buffer_name::canonical(uri)
         };
+        let buffer = Buffer::with_line_ends(&opened.text, ends);
+        self.put(&name, uri, &opened.language_id, opened.version, buffer);
+        name
+    }
+
+    /// The buffer of this name has this text from here on.
+    fn put(&self, name: &str, uri: &str, language: &str, version: i32, buffer: Buffer) {
+        self.lost.remove(name);
         self.open.insert(
-            name.clone(),
+            name.to_owned(),
             Document {
                 opening: self.counter.fetch_add(1, Ordering::Relaxed),
                 opened_at: Instant::now(),
                 uri: uri.to_owned(),
-                language: opened.language_id.clone(),
-                version: opened.version,
-                buffer: Buffer::new(&opened.text),
+                language: language.to_owned(),
+                version,
+                buffer,
                 anchors: Vec::new(),
                 order: Arc::default(),
                 lookup: Lookup::default(),
@@ -86,51 +114,74 @@ impl Documents {
                 offers: Offers::default(),
             },
         );
-        name
     }
 
-    /// Applies changes in their order. One that is out of bounds is left out, with an error; the
-    /// others are applied.
+    /// Applies changes in their order. After one that is out of bounds the text is not known any more, until
+    /// the buffer is opened anew or its whole text is sent.
     pub fn change(
         &self,
         uri: &str,
         version: i32,
         changes: &[TextDocumentContentChangeEvent],
         encoding: Encoding,
-    ) -> Result<bool, SyncError> {
-        let mut document = self
-            .open
-            .get_mut(&self.name_of(uri))
-            .ok_or_else(|| SyncError::NotOpen(uri.to_owned()))?;
-        let mut result = Ok(());
-        for change in changes {
-            let edits = match change.range {
-                None => document.buffer.replace_all(&change.text),
-                Some(range) => match span_of(&document.buffer, range, encoding) {
-                    Ok(span) => document.buffer.replace(span, &change.text),
-                    Err(error) => {
-                        result = Err(error.into());
-                        continue;
-                    }
-                },
-            };
-            document.follow(&edits);
+    ) -> Result<Changed, SyncError> {
+        let name = self.name_of(uri);
+        let Some(document) = self.open.get_mut(&name) else {
+            return self.find(uri, version, changes, encoding);
+        };
+        match apply(document, version, changes, encoding) {
+            Ok(moved) => Ok(Changed::Text { moved }),
+            Err(reason) => {
+                let lost = self.open.remove(&name);
+                let anchors = lost.map(|(uri, mut document)| {
+                    let anchors = document.take_moved();
+                    self.lost.insert(uri, document);
+                    anchors
+                });
+                Err(SyncError::OutOfBounds {
+                    reason,
+                    anchors: anchors.unwrap_or_default(),
+                })
+            }
         }
-        if version <= document.version {
-            // The order of arrival is the order in which the client changed its text.
-            tracing::warn!(
-                from = document.version,
-                to = version,
-                "the version of a buffer goes backwards"
-            );
+    }
+
+    /// Takes the whole text of a buffer whose text is not known, if it is among the changes.
+    fn find(
+        &self,
+        uri: &str,
+        version: i32,
+        changes: &[TextDocumentContentChangeEvent],
+        encoding: Encoding,
+    ) -> Result<Changed, SyncError> {
+        let name = self.name_of(uri);
+        let Some((_, document)) = self.lost.remove(&name) else {
+            return Err(SyncError::NotOpen(uri.to_owned()));
+        };
+        let whole = changes.iter().rposition(|change| change.range.is_none());
+        let Some(whole) = whole else {
+            self.lost.insert(name, document);
+            return Err(SyncError::Lost(uri.to_owned()));
+        };
+        let buffer = Buffer::with_line_ends(&changes[whole].text, document.buffer.line_ends());
+        self.put(&name, uri, &document.language, version, buffer);
+        let rest = &changes[whole + 1..];
+        if !rest.is_empty() {
+            self.change(uri, version, rest, encoding)?;
         }
-        document.version = version;
-        result.map(|()| document.moved)
+        Ok(Changed::Found)
+    }
+
+    /// Whether a buffer, by its name, is open in the client and its text is not known.
+    pub fn is_lost(&self, name: &str) -> bool {
+        self.lost.contains_key(name)
     }
 
     /// A buffer was closed: gives back where its anchors were, and what is left of one that has no file.
     pub fn close(&self, uri: &str) -> (Vec<(RequestId, StoredAnchor)>, Option<Closed>) {
-        let Some((_, mut document)) = self.open.remove(&self.name_of(uri)) else {
+        let name = self.name_of(uri);
+        let lost = self.lost.remove(&name);
+        let Some((_, mut document)) = self.open.remove(&name).or(lost) else {
             return (Vec::new(), None);
         };
         let anchors = document.take_moved();
@@ -335,4 +386,33 @@ impl Documents {
             .flat_map(|mut document| document.take_moved())
             .collect()
     }
+}
+
+/// Applies changes to an open buffer; gives back whether anchors have moved.
+fn apply(
+    mut document: RefMut<'_, String, Document>,
+    version: i32,
+    changes: &[TextDocumentContentChangeEvent],
+    encoding: Encoding,
+) -> Result<bool, OutOfBounds> {
+    for change in changes {
+        let edits = match change.range {
+            None => document.buffer.replace_all(&change.text),
+            Some(range) => {
+                let span = span_of(&document.buffer, range, encoding)?;
+                document.buffer.replace(span, &change.text)
+            }
+        };
+        document.follow(&edits);
+    }
+    if version <= document.version {
+        // The order of arrival is the order in which the client changed its text.
+        tracing::warn!(
+            from = document.version,
+            to = version,
+            "the version of a buffer goes backwards"
+        );
+    }
+    document.version = version;
+    Ok(document.moved)
 }

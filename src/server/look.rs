@@ -178,7 +178,8 @@ pub(super) async fn request_info(
     let mut anchor = server
         .documents
         .tell(&request.uri, &request.id, server.encoding());
-    if anchor.is_none() && !server.documents.is_open(&request.uri) {
+    let is_known = server.documents.is_open(&request.uri) || server.documents.is_lost(&request.uri);
+    if anchor.is_none() && !is_known {
         anchor = Some(view::stored_anchor(&request.anchor, server.encoding()));
     }
     if let Some(anchor) = &mut anchor {

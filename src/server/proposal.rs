@@ -32,13 +32,7 @@ pub(super) async fn make(
     let request = coordinator.store().request(id).await;
     let request = request.map_err(|error| failed(&error.into()))?;
     let Some(snapshot) = server.documents.snapshot_named(&request.uri) else {
-        return Err(errors::invalid(
-            format!(
-                "the buffer {} is not open; open it to see what is proposed for it",
-                request.uri
-            ),
-            "unknownBuffer",
-        ));
+        return Err(server.not_open(&request.uri));
     };
     let roots = server
         .roots
@@ -111,6 +105,7 @@ fn shown(
         status,
         reason,
         version,
+        digest: proposal.digest,
         edits: text_edits(proposal.edits),
         hunks,
         conflicts,

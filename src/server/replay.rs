@@ -5,7 +5,7 @@ use super::framing::{Frame, Framer};
 use super::notifications::Notification;
 use super::transport::{Task, task};
 use super::unsaved::Identity;
-use crate::text::Encoding;
+use crate::text::{Encoding, LineEnds};
 
 /// Takes the bytes of one client through the code that the server takes them through: messages are found in
 /// them, checked and taken apart, and buffers are opened, changed and closed. Nothing is answered or stored;
@@ -43,7 +43,9 @@ impl Replay {
     fn act(&self, task: Task) -> bool {
         match task {
             Task::Notification(Notification::Open(params)) => {
-                let name = self.documents.open(&params.text_document, Identity::Uri);
+                let name = self
+                    .documents
+                    .open(&params.text_document, Identity::Uri, LineEnds::LSP);
                 // No store has anchors for it, so edits need not be kept until they are found.
                 if let Some(snapshot) = self.documents.wants_anchors(&name) {
                     self.documents.put_anchors(&snapshot, Vec::new());

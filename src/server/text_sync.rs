@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use tower_lsp::ls_types::{DidChangeTextDocumentParams, DidCloseTextDocumentParams};
+use tower_lsp::ls_types::{DidChangeTextDocumentParams, DidCloseTextDocumentParams, MessageType};
 
 use super::document::FoundAnchor;
+use super::documents::{Changed, SyncError};
 use super::unsaved::{self, Identity};
 use super::{Server, outbox};
-use crate::protocol::{DidFocusParams, DidOpenParams};
+use crate::buffer_name;
+use crate::protocol::{BufferLost, BufferLostParams, DidFocusParams, DidOpenParams};
+use crate::text::OutOfBounds;
 
 pub(super) fn did_open(server: &Arc<Server>, params: &DidOpenParams) {
     let document = &params.text_document;
     let knows_us = server.features.get().is_some_and(|it| it.custom_methods);
     let identity = Identity::of(document.identity.as_deref(), knows_us);
-    let name = server.documents.open(document, identity);
+    let name = server
+        .documents
+        .open(document, identity, server.line_ends());
     let server = Arc::clone(server);
     tokio::spawn(async move {
         unsaved::follow_opened(&server, &name).await;
@@ -21,7 +26,7 @@ pub(super) fn did_open(server: &Arc<Server>, params: &DidOpenParams) {
     });
 }
 
-pub(super) fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
+pub(super) fn did_change(server: &Arc<Server>, params: DidChangeTextDocumentParams) {
     let document = params.text_document;
     let changed = server.documents.change(
         document.uri.as_str(),
@@ -30,12 +35,48 @@ pub(super) fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
         server.encoding(),
     );
     match changed {
-        Ok(true) => server.anchors_moved.notify_one(),
-        Ok(false) => {}
+        Ok(Changed::Text { moved: true }) => server.anchors_moved.notify_one(),
+        Ok(Changed::Text { moved: false }) => {}
+        Ok(Changed::Found) => {
+            let (server, uri) = (Arc::clone(server), document.uri.as_str().to_owned());
+            tokio::spawn(async move { load_anchors(&server, &uri).await });
+        }
+        Err(SyncError::OutOfBounds { reason, anchors }) => {
+            tracing::warn!(version = document.version, %reason, "a change does not fit, so the buffer is lost");
+            let (server, uri) = (Arc::clone(server), document.uri.as_str().to_owned());
+            tokio::spawn(async move {
+                outbox::save(&server, anchors).await;
+                tell_lost(&server, uri, reason).await;
+            });
+        }
         Err(error) => {
             tracing::warn!(version = document.version, %error, "a change could not be applied")
         }
     }
+}
+
+/// Tells the client that the text of one of its buffers is not known any more.
+async fn tell_lost(server: &Server, uri: String, reason: OutOfBounds) {
+    let speaks = server
+        .features
+        .get()
+        .is_some_and(|features| features.custom_methods);
+    if speaks {
+        let reason = reason.to_string();
+        let lost = BufferLostParams { uri, reason };
+        server.client.send_notification::<BufferLost>(lost).await;
+        return;
+    }
+    let name = buffer_name::short(&uri);
+    let message = format!(
+        "Backchat: the text of {name} is not known any more, because the editor has changed a line that it should \
+         not have ({reason}). Close the file and open it again to ask about it. If this comes back, the editor \
+         counts lines in its own way: see lineEnds in Backchat's PROTOCOL.md."
+    );
+    server
+        .client
+        .show_message(MessageType::WARNING, message)
+        .await;
 }
 
 pub(super) fn did_close(server: &Arc<Server>, params: DidCloseTextDocumentParams) {

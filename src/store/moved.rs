@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::submit::hash;
 use super::{Result, Store};
+use crate::digest::sha256_hex;
 
 /// So many sessions, the latest, are searched for one whose file was moved.
 const RECENT: u32 = 1000;
@@ -25,7 +25,7 @@ impl Store {
     ///
     /// When the database cannot be read.
     pub async fn move_candidates(&self, uri: &str, text: &str) -> Result<Option<MoveCandidates>> {
-        let (uri, hash) = (uri.to_owned(), hash(text));
+        let (uri, hash) = (uri.to_owned(), sha256_hex(text));
         self.read(move |db| {
             let is_known: bool = db
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE uri = ?1)")?

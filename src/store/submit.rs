@@ -72,8 +72,8 @@ impl Store {
     {
         let owner = self.owner().0.clone();
         // Not while others wait for the transaction.
-        let snapshot = hash(&new.text);
-        let rules = new.rules.as_deref().map(hash);
+        let snapshot = sha256_hex(&new.text);
+        let rules = new.rules.as_deref().map(sha256_hex);
         self.write(move |db| {
             if let Some(key) = &new.idempotency_key
                 && let Some(request) = by_idempotency_key(db, key)?
@@ -202,11 +202,6 @@ fn place(db: &Connection, request: &RequestRecord) -> Result<Option<u32>> {
             row.get(0)
         })?;
     Ok(Some(before))
-}
-
-/// By what a text is known.
-pub(super) fn hash(text: &str) -> String {
-    sha256_hex(text)
 }
 
 fn store_snapshot(db: &Connection, hash: &str, text: &str) -> Result<()> {

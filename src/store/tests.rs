@@ -1,6 +1,7 @@
 //! The promises of the store, each by name.
 
 mod counts;
+mod first_release;
 mod watch;
 
 use tempfile::TempDir;

@@ -2,24 +2,57 @@
 
 use std::borrow::Cow;
 
-use ropey::{Rope, RopeSlice};
+use ropey::Rope;
 
 use super::changes::changes;
+use super::line_ends::{LineEnds, LineStarts};
 use super::{Edit, Encoding, OutOfBounds, Position, Span};
 
 /// The text of one buffer. A clone takes constant time and shares the text: it is a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Buffer {
     rope: Rope,
+    /// Its lines as LSP counts them.
+    of_lsp: LineStarts,
+    /// Its lines as its client counts them, when that is another way.
+    of_client: Option<LineStarts>,
 }
 
 impl Buffer {
-    /// A buffer with this text.
+    /// A buffer with this text, whose lines are LSP's.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        Self::with_line_ends(text, LineEnds::LSP)
+    }
+
+    /// A buffer with this text, of a client that counts lines in its own way.
+    #[must_use]
+    pub fn with_line_ends(text: &str, ends: LineEnds) -> Self {
         Self {
             rope: Rope::from_str(text),
+            of_lsp: LineStarts::new(LineEnds::LSP, text),
+            of_client: (ends != LineEnds::LSP).then(|| LineStarts::new(ends, text)),
         }
+    }
+
+    /// The same buffer with LSP's lines, which are the same for all clients.
+    #[must_use]
+    pub(super) fn in_lsp_lines(&self) -> Self {
+        Self {
+            of_client: None,
+            ..self.clone()
+        }
+    }
+
+    /// What ends the lines that positions are of.
+    #[must_use]
+    pub fn line_ends(&self) -> LineEnds {
+        self.lines().ends()
+    }
+
+    /// The lines that positions are of.
+    fn lines(&self) -> &LineStarts {
+        self.of_client.as_ref().unwrap_or(&self.of_lsp)
     }
 
     /// The whole text.
@@ -37,7 +70,7 @@ impl Buffer {
     /// The number of lines, at least 1. After a line break at the end there is one more, empty line.
     #[must_use]
     pub fn len_lines(&self) -> usize {
-        self.rope.len_lines()
+        self.lines().len_lines(&self.rope)
     }
 
     /// The text of a span, which is first brought within the buffer as by [`Self::replace`].
@@ -105,7 +138,7 @@ impl Buffer {
     #[must_use]
     pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
         let offset = offset.min(self.len_bytes());
-        let line = self.rope.byte_to_line(offset);
+        let line = self.lines().line_of(&self.rope, offset);
         let span = self.line_content(line);
         let content = self.rope.byte_slice(span.start..span.end);
         let chars = content.byte_to_char(offset.min(span.end) - span.start);
@@ -152,9 +185,9 @@ impl Buffer {
     pub fn replace(&mut self, span: Span, text: &str) -> Vec<Edit> {
         let span = self.within(span);
         if has_break(text) {
-            let old = self.rope.byte_slice(span.start..span.end);
-            if old.len_lines() > 1 {
-                let old = Cow::from(old).into_owned();
+            let old = Cow::from(self.rope.byte_slice(span.start..span.end));
+            if has_break(&old) {
+                let old = old.into_owned();
                 return self.rewrite(span.start, &old, text);
             }
         }
@@ -193,11 +226,16 @@ impl Buffer {
         if !text.is_empty() {
             self.rope.insert(start, text);
         }
-        Edit {
+        let edit = Edit {
             start: span.start,
             old_end: span.end,
             new_end: span.start + text.len(),
+        };
+        self.of_lsp.follow(&self.rope, &edit);
+        if let Some(lines) = &mut self.of_client {
+            lines.follow(&self.rope, &edit);
         }
+        edit
     }
 
     /// Brings a span within the text and onto the boundaries of characters.
@@ -219,21 +257,21 @@ impl Buffer {
 
     /// The span of a line that the text has, without its break.
     fn line_content(&self, line: usize) -> Span {
-        let start = self.rope.line_to_byte(line);
-        let end = self.rope.line_to_byte(line + 1);
-        let content = self.rope.byte_slice(start..end);
-        Span::new(start, end - break_len(content))
-    }
-}
-
-/// The length in bytes of the break at the end of a line.
-fn break_len(line: RopeSlice<'_>) -> usize {
-    let len = line.len_bytes();
-    let back = |n: usize| (n <= len).then(|| line.byte(len - n));
-    match (back(2), back(1)) {
-        (Some(b'\r'), Some(b'\n')) => 2,
-        (_, Some(b'\n' | b'\r')) => 1,
-        _ => 0,
+        let lines = self.lines();
+        let start = lines.start(&self.rope, line);
+        let end = lines.start(&self.rope, line + 1);
+        let mut last = [0; 3];
+        let known = last.len().min(end - start);
+        for (back, byte) in last[3 - known..].iter_mut().rev().enumerate() {
+            *byte = self.rope.byte(end - 1 - back);
+        }
+        let is_last = line + 1 == self.len_lines();
+        let len = if is_last {
+            0
+        } else {
+            lines.ends().len_of_last(&last[3 - known..])
+        };
+        Span::new(start, end - len)
     }
 }
 

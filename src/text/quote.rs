@@ -95,6 +95,7 @@ impl Quote {
     /// Quotes a span of a buffer.
     #[must_use]
     pub fn take(buffer: &Buffer, span: Span) -> Self {
+        let buffer = &buffer.in_lsp_lines();
         let at = buffer.position(span.start, Encoding::Utf8);
         let (line, column) = (at.line as usize, at.character as usize);
         let text = buffer.slice(span);
@@ -162,7 +163,7 @@ impl Quote {
         quotes.map(|quote| quote.find_in(&haystack)).collect()
     }
 
-    fn find_in(&self, haystack: &Haystack<'_>) -> Found {
+    fn find_in(&self, haystack: &Haystack) -> Found {
         let found = match &self.core {
             Core::Whole(core) if core.trim().is_empty() => self.find_blank(haystack),
             Core::Whole(core) => self.find_whole(core, haystack),
@@ -178,7 +179,7 @@ impl Quote {
     }
 
     /// A quote of nothing in the midst of nothing: only its line and column are known.
-    fn find_blank(&self, haystack: &Haystack<'_>) -> Option<(Span, Fit)> {
+    fn find_blank(&self, haystack: &Haystack) -> Option<(Span, Fit)> {
         let start = haystack.offset(self.line, self.column)?;
         let span = Span::new(start, start + self.text().len());
         let same = haystack.text().get(span.start..span.end) == Some(self.text());
@@ -189,7 +190,7 @@ impl Quote {
         })
     }
 
-    fn find_whole(&self, core: &str, haystack: &Haystack<'_>) -> Option<(Span, Fit)> {
+    fn find_whole(&self, core: &str, haystack: &Haystack) -> Option<(Span, Fit)> {
         if let Some(unmoved) = exact::unmoved(self, core, haystack) {
             return Some((
                 self.within_core(core, unmoved.span, haystack),
@@ -233,7 +234,7 @@ impl Quote {
     }
 
     /// From the place of the core to the place of what was quoted in it.
-    fn within_core(&self, core: &str, found: Span, haystack: &Haystack<'_>) -> Span {
+    fn within_core(&self, core: &str, found: Span, haystack: &Haystack) -> Span {
         let Some(mut place) = self.place else {
             return found;
         };
@@ -256,7 +257,7 @@ impl Quote {
 
     /// A long quote is where its hash agrees; else it reaches from where its head is to where its
     /// tail is, when both are still there in about the same distance.
-    fn find_long(&self, haystack: &Haystack<'_>) -> Option<(Span, Fit)> {
+    fn find_long(&self, haystack: &Haystack) -> Option<(Span, Fit)> {
         let Core::Long {
             head, tail, len, ..
         } = &self.core

@@ -1,6 +1,6 @@
 //! Buffers: edits in their order, positions as the editor counts them, anchors that follow the code.
 
-use backchat::protocol::{AnchorStatus, method};
+use backchat::protocol::{AnchorStatus, BufferLost, method};
 use backchat::session::{Mode, RequestId};
 use serde_json::{Value, json};
 use tower_lsp::ls_types::Range;
@@ -155,6 +155,83 @@ fn every_line_ending_of_lsp_ends_a_line() {
     editor.wait_for_response(&request.id);
     let prompt = world.model.wait_for_call("and now?", |_| true).prompt();
     assert!(prompt.contains("a\u{2028}b\u{b}c\u{c}d\nE\n"), "{prompt:?}");
+}
+
+/// An editor with line ends of its own.
+fn with_line_ends(world: &World, ends: &[&str]) -> Editor {
+    let mut launch = world.launch();
+    launch.options = json!({"lineEnds": ends});
+    Editor::start(launch)
+}
+
+#[test]
+fn a_client_that_ends_lines_in_its_own_way_is_understood() {
+    let world = World::scripted();
+    let uri = world.uri("main.rs");
+    let text = "alpha\nbe\rta\ngamma\ndelta\nepsilon\n";
+    for (ends, line, letter) in [(&["\n"][..], 3, "a"), (&["\n", "\r\n", "\r"], 4, "b")] {
+        let editor = with_line_ends(&world, ends);
+        editor.open(&uri, text);
+        editor.edit(&uri, at_line(0, 0, 5), "ALPHA");
+        let words = format!("which? «{letter}»");
+        let request = editor.ask_about(&uri, lines(line, line + 1), &words);
+        editor.wait_for_response(&request.id);
+        assert_eq!(selection(&world, &words), "delta");
+        let anchor = request.anchor.unwrap();
+        assert_eq!(
+            (anchor.range, anchor.status),
+            (lines(line, line + 1), AnchorStatus::Exact)
+        );
+    }
+    // Where `\n` alone ends a line, a `\r` before it is a character that can be typed behind.
+    let editor = with_line_ends(&world, &["\n"]);
+    editor.open(&uri, "one\r\ntwo\r\n");
+    editor.edit(&uri, at_line(0, 4, 4), "x");
+    editor.edit(&uri, at_line(1, 3, 4), "");
+    let request = editor.ask(&uri, "all? «c»");
+    editor.wait_for_response(&request.id);
+    let prompt = world.model.wait_for_call("all?", |_| true).prompt();
+    assert!(prompt.contains("one\rx\ntwo\n"), "{prompt:?}");
+}
+
+#[test]
+fn a_change_that_does_not_fit_makes_the_buffer_unknown_until_it_is_opened_anew() {
+    let world = World::scripted();
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    editor.open(&uri, "fn a() {}\nfn b() {}\nfn c() {}\n");
+    let asked = editor.ask_about(&uri, lines(1, 2), "why b? «a»");
+    editor.wait_for_response(&asked.id);
+    editor.edit(&uri, lines(0, 0), "// typed\n");
+    editor.edit(&uri, lines(7, 8), "fn gone() {}\n");
+    let lost = editor.wait_for::<BufferLost>(|lost| lost.uri == uri);
+    assert!(lost.reason.contains("line 7"), "{lost:?}");
+    // What follows is not taken for changes of the text that was there before.
+    editor.edit(&uri, lines(0, 1), "");
+    let refused = |words| {
+        editor
+            .submit(&prompt(&uri, words, Mode::Background))
+            .unwrap_err()
+    };
+    let error = refused("and now?");
+    assert!(error.message.contains("open it again"), "{error:?}");
+    assert_eq!(error.data["kind"], "bufferLost");
+    assert!(editor.request_info(&uri, &asked.id).anchor.is_none());
+
+    editor.close(&uri);
+    editor.open(&uri, "// new\nfn a() {}\n// more\nfn b() {}\nfn c() {}\n");
+    assert_eq!(
+        anchor_lines(&editor, &uri, &asked.id),
+        (3, AnchorStatus::Moved)
+    );
+    editor.wait_for_response(&editor.ask(&uri, "again? «b»").id);
+
+    // A client that sends the whole text has said all there is to know.
+    editor.edit(&uri, lines(70, 70), "x");
+    refused("and now?");
+    editor.replace(&uri, "fn b() {}\n");
+    assert_eq!(anchor_lines(&editor, &uri, &asked.id).0, 0);
+    editor.wait_for_response(&editor.ask(&uri, "whole? «c»").id);
 }
 
 #[test]

@@ -339,6 +339,37 @@ fn a_proposal_is_applied_as_one_versioned_edit() {
 }
 
 #[test]
+fn an_editor_without_a_plugin_is_told_when_its_text_is_lost() {
+    let world = World::scripted();
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    editor.open(&uri, CODE);
+    editor.edit(&uri, lines(50, 51), "x");
+    poll("it is told", || {
+        let told = messages(&editor);
+        told.iter()
+            .any(|it| it.contains("main.rs is not known any more"))
+            .then_some(())
+    });
+    assert!(
+        editor
+            .requested()
+            .iter()
+            .all(|(method, _)| method != "workspace/applyEdit")
+    );
+    let refused = editor
+        .request::<Value>(
+            "workspace/executeCommand",
+            &json!({
+                "command": "backchat.submit",
+                "arguments": [{"textDocument": {"uri": uri}, "prompt": "why?"}],
+            }),
+        )
+        .unwrap_err();
+    assert!(refused.message.contains("open it again"), "{refused:?}");
+}
+
+#[test]
 fn a_conflict_is_told_and_nothing_is_applied() {
     let world = World::scripted();
     let answer = "```rust\nfn b() {\n    3\n}\n```";

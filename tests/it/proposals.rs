@@ -1,7 +1,8 @@
 //! Proposals: what an `edit` response changes is merged with what was typed meanwhile.
 
+use backchat::digest::sha256_hex;
 use backchat::protocol::{ProposalParams, ProposalResult, ProposalStatus, SubmitParams, method};
-use backchat::session::{Intent, Mode, RequestId};
+use backchat::session::{Intent, Mode, RequestId, State};
 
 use crate::support::editor::{Editor, at, lines, prompt};
 use crate::support::model_server::Reply;
@@ -142,6 +143,139 @@ fn a_proposal_needs_an_open_buffer_and_an_edit() {
         .request::<ProposalResult>(method::PROPOSAL, &params)
         .unwrap_err();
     assert!(error.message.contains("not for a change"), "{error:?}");
+}
+
+/// A file of many lines, each unlike all others.
+fn long() -> String {
+    let function = |n: usize| {
+        format!(
+            "fn value_{n}() -> u32 {{\n    compute({n}, \"with words, as code has them\")\n}}\n\n"
+        )
+    };
+    (0..450).map(function).collect()
+}
+
+#[test]
+fn code_that_the_model_would_not_be_shown_is_not_asked_to_be_changed() {
+    let world = World::scripted_with("", "context_tokens = 8192");
+    let editor = world.editor();
+    let uri = world.uri("big.rs");
+    editor.open(&uri, &long());
+    let edit = |range| SubmitParams {
+        range,
+        intent: Some(Intent::Edit),
+        ..prompt(&uri, "double it", Mode::Background)
+    };
+    let refused = editor.submit(&edit(Some(lines(49, 1500)))).unwrap_err();
+    assert_eq!(refused.data["kind"], "codeTooLong");
+    for words in [
+        "1451 lines",
+        "8192 tokens",
+        "select fewer lines",
+        "context_tokens",
+    ] {
+        assert!(refused.message.contains(words), "{words}: {refused:?}");
+    }
+    let (_, rest) = refused.message.split_once("the first ").unwrap();
+    let fitting: u32 = rest.split(' ').next().unwrap().parse().unwrap();
+    assert!(fitting > 100, "{refused:?}");
+    editor.submit(&edit(Some(lines(49, 49 + fitting)))).unwrap();
+    let whole = editor.submit(&edit(None)).unwrap_err();
+    assert!(whole.message.contains("select the lines"), "{whole:?}");
+    assert!(editor.sessions().sessions[0].requests == 1);
+}
+
+#[test]
+fn an_edit_that_does_not_fit_a_later_model_is_not_sent() {
+    let world = World::scripted_with("drain_on_close = false", "context_tokens = 100000");
+    let busy = Reply::error(503, "overloaded").header("retry-after", "2");
+    world
+        .model
+        .on("hold the session", [busy, Reply::answer("Now.")]);
+    let editor = world.editor();
+    let uri = world.uri("big.rs");
+    editor.open(&uri, &long());
+    // The first one waits, and the second with it, until the model's window is smaller.
+    editor.ask(&uri, "hold the session");
+    let params = SubmitParams {
+        range: Some(lines(49, 1500)),
+        intent: Some(Intent::Edit),
+        ..prompt(&uri, "double it", Mode::Background)
+    };
+    let id = editor.submit(&params).unwrap().request.id;
+    let configuration = std::fs::read_to_string(world.config_file()).unwrap();
+    world.configure(&configuration.replace("100000", "8192"));
+    assert_eq!(editor.quit(), Some(0));
+    let editor = world.editor();
+    editor.open(&uri, &long());
+    let failed = editor.wait_for_state(&id, State::Failed).failure.unwrap();
+    assert_eq!(failed.kind, "contextTooLong");
+    assert!(failed.message.contains("8192 tokens"), "{failed:?}");
+    assert!(failed.remedy.unwrap().contains("select fewer lines"));
+    assert!(world.model.calls_with("double it").is_empty());
+}
+
+#[test]
+fn a_store_of_the_first_release_takes_no_block_for_what_may_have_been_cut() {
+    let world = World::scripted_with("", "context_tokens = 100000");
+    let ends = |text: &str| {
+        let lines: Vec<_> = text.split_inclusive('\n').collect();
+        let marker = "[… 4711 bytes left out …]\n";
+        format!(
+            "```rust\n{}// {marker}{}```\n",
+            lines[..300].concat(),
+            lines[1500..].concat()
+        )
+    };
+    world.model.on("double it", [Reply::answer(&ends(&long()))]);
+    world.model.on("triple", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let (uri, small) = (world.uri("big.rs"), world.uri("main.rs"));
+    editor.open(&uri, &long());
+    let params = SubmitParams {
+        intent: Some(Intent::Edit),
+        ..prompt(&uri, "double it", Mode::Background)
+    };
+    let id = editor.submit(&params).unwrap().request.id;
+    editor.wait_for_response(&id);
+    assert_refused(&editor, &id, "leaves code out");
+    let known = edited(&editor, &small, "triple");
+
+    let database = rusqlite::Connection::open(world.state().join("backchat.db")).unwrap();
+    database
+        .execute_batch("UPDATE attempts SET shown_start = NULL, shown_end = NULL")
+        .unwrap();
+    let configuration = std::fs::read_to_string(world.config_file()).unwrap();
+    world.configure(&configuration.replace("100000", "8192"));
+    assert_eq!(editor.quit(), Some(0));
+    let editor = world.editor();
+    editor.open(&uri, &long());
+    editor.open(&small, CODE);
+    assert_refused(&editor, &id, "shown only a part");
+    assert_eq!(proposal(&editor, &known).status, ProposalStatus::Clean);
+}
+
+#[test]
+fn a_proposal_says_of_which_text_it_is() {
+    let world = World::scripted();
+    world.model.on("triple", [Reply::answer(ANSWER)]);
+    let editor = world.editor();
+    let uri = world.uri("main.rs");
+    let id = edited(&editor, &uri, "triple");
+    assert_eq!(proposal(&editor, &id).digest, sha256_hex(CODE));
+    editor.edit(&uri, lines(0, 0), "// typed\n");
+    let typed = format!("// typed\n{CODE}");
+    assert_eq!(proposal(&editor, &id).digest, sha256_hex(&typed));
+    // Of a buffer whose text is not known there is none.
+    editor.edit(&uri, lines(99, 99), "x");
+    let params = ProposalParams {
+        request_id: id,
+        hunks: None,
+    };
+    let lost = editor
+        .request::<ProposalResult>(method::PROPOSAL, &params)
+        .unwrap_err();
+    assert_eq!(lost.data["kind"], "bufferLost");
 }
 
 /// A part of one line.

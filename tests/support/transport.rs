@@ -18,6 +18,8 @@ use super::patience::{PATIENCE, Watched};
 pub struct RpcError {
     pub code: i64,
     pub message: String,
+    #[serde(default)]
+    pub data: Value,
 }
 
 /// Everything that came from the server.

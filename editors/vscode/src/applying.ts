@@ -12,7 +12,7 @@ import { firstLine } from './markdown';
 import * as methods from './methods';
 import { mayPropose } from './places';
 import { isPreview } from './preview';
-import { hasMarkers, hunkAtComparedLine, hunkAtLine, isPending, sameHunk } from './proposal';
+import { hasMarkers, hunkAtComparedLine, hunkAtLine, isOf, isPending, sameHunk } from './proposal';
 import type { HunkInfo, ProposalResult, RequestInfo } from './protocol';
 import { documentOf } from './reading';
 import { atCursor, choose, named, type Target } from './targets';
@@ -106,6 +106,11 @@ async function applyTo(context: Context, request: RequestInfo, part: Part): Prom
     if (document.isClosed) return refused('The file was closed; nothing was applied.');
     // Something was typed since the server was asked: it merges again.
     if (result.version !== document.version) continue;
+    // The server has merged into another text than this one: it gets this one.
+    if (!isOf(result, document.getText())) {
+      context.server.reopen(document);
+      continue;
+    }
     const plan = planOf(result, part, document);
     if ('applied' in plan) return plan;
     // A file is changed where the user sees it. A hunk is taken in the preview, which shows the buffer too.

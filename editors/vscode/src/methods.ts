@@ -1,8 +1,10 @@
 // The methods by name, with the types of what goes in and comes out. They are not those of the language client,
 // whose code is loaded only when the server is started.
 
+import type { TextDocumentIdentifier } from 'vscode-languageclient';
 import {
   method,
+  type BufferLostParams,
   type ClientOptions,
   type DidFocusParams,
   type ModelsResult,
@@ -66,5 +68,12 @@ export const statusDidChange: NotificationMethod<StatusInfo> = { name: method.st
 
 /** Of the standard: files that have another name now. */
 export const didRenameFiles: NotificationMethod<{ files: readonly { readonly oldUri: string; readonly newUri: string }[] }> = { name: 'workspace/didRenameFiles' };
+
+export const bufferLost: NotificationMethod<BufferLostParams> = { name: method.bufferLost };
+
+/** Of the standard: a buffer that is closed, and opened with its text. */
+export const didClose: NotificationMethod<{ textDocument: TextDocumentIdentifier }> = { name: 'textDocument/didClose' };
+export const didOpen: NotificationMethod<{ textDocument: TextDocumentIdentifier & { languageId: string; version: number; text: string } }> = { name: 'textDocument/didOpen' };
+
 /** Of the standard: settings of the client that changed. */
 export const didChangeConfiguration: NotificationMethod<{ settings: { backchat: ClientOptions } }> = { name: 'workspace/didChangeConfiguration' };

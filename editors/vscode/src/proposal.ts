@@ -1,15 +1,21 @@
 // How a proposed change and its buffer go together: what can be applied, and which of its hunks is
 // where. Pure: the server merges, this only reads what it said.
 
+import { createHash } from 'node:crypto';
 import { isBefore, type Position, type Range } from './anchors';
 import type { HunkInfo, ProposalResult } from './protocol';
 
 /** What is remembered of a proposal: everything but the texts of whole buffers. */
-export type Proposal = Omit<ProposalResult, 'edits' | 'preview' | 'merged' | 'marked' | 'markedEdits'>;
+export type Proposal = Omit<ProposalResult, 'digest' | 'edits' | 'preview' | 'merged' | 'marked' | 'markedEdits'>;
 
 /** Whether there may be something to apply: false only when it is known that there is not. */
 export function isPending(proposal: Pick<Proposal, 'hunks' | 'conflicts'> | undefined): boolean {
   return !proposal || proposal.hunks.length > 0 || proposal.conflicts.length > 0;
+}
+
+/** Whether a text is the one that a proposal is of. An older server does not tell, and its version is all there is. */
+export function isOf({ digest }: Partial<Pick<ProposalResult, 'digest'>>, text: string): boolean {
+  return digest === undefined || digest === createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
 /** The text that is compared with the buffer: with the change in it, and conflicts between markers. */

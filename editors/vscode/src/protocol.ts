@@ -27,6 +27,7 @@ export const method = {
   responseDelta: 'backchat/responseDelta',
   responseReady: 'backchat/responseReady',
   statusDidChange: 'backchat/statusDidChange',
+  bufferLost: 'backchat/bufferLost',
 } as const;
 
 /**
@@ -292,8 +293,9 @@ hunks?: Array<number>, };
  * Result of `backchat/proposal`: the three-way merge of the text at submit, the buffer now and the
  * proposal. It is made anew at each call and changes nothing.
  *
- * To apply it, check that the buffer's version is still `version`, apply `edits` as one undo step, and
- * ask again when it is not.
+ * To apply it, check that the buffer's version is still `version` and the digest of its text `digest`, and
+ * apply `edits` as one undo step. Ask again when the version is another one; open the buffer anew before that
+ * when the version is the same and the digest is not, as the server has another text then.
  */
 export type ProposalResult = {
 /**
@@ -316,6 +318,10 @@ reason?: string,
  * The version of the buffer that ranges and edits are of.
  */
 version: number,
+/**
+ * The SHA-256 of the whole text that ranges and edits are of, in UTF-8, as 64 hexadecimal digits.
+ */
+digest: string,
 /**
  * What leads from the buffer to the merged text: disjoint, in order. Empty when the buffer has the
  * proposal already. Conflicting regions are left as they are.
@@ -414,7 +420,14 @@ workspaceTrusted?: boolean,
 /**
  * The URIs of folders that the user trusts, with all that is below them. Default: none.
  */
-trustedFolders?: Array<string>, };
+trustedFolders?: Array<string>,
+/**
+ * What ends a line in the client's buffers, and so in its positions: `"\n"`, which always does, `"\r\n"`,
+ * `"\r"`, `"\u000b"`, `"\u000c"`, `"\u0085"`, `"\u2028"`, `"\u2029"`. A `\r` that is not named is a
+ * character of its line, before a `\n` too. Only in `initializationOptions`. Default: what LSP says, `"\n"`,
+ * `"\r\n"` and `"\r"`.
+ */
+lineEnds?: Array<string>, };
 
 /**
  * LSP's `TextDocumentItem` in `textDocument/didOpen`, and which buffer it is.
@@ -974,3 +987,20 @@ sessionUnread: number,
  * Unread responses of all sessions, this one included.
  */
 unread: number, };
+
+/**
+ * Parameters of `backchat/bufferLost`: a change was of a line that the buffer does not have, so that the server
+ * does not know its text any more.
+ *
+ * Until the client sends `didClose` and `didOpen` for it, or a `didChange` with its whole text, submits and
+ * proposals of the buffer are refused with the error `bufferLost`, and its requests have no anchor.
+ */
+export type BufferLostParams = {
+/**
+ * The buffer's URI, as the client spells it.
+ */
+uri: string,
+/**
+ * What the change was of, for people.
+ */
+reason: string, };

@@ -17,7 +17,7 @@ import { settings } from './settings';
 export const DOCUMENTS = [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-remote' }];
 
 /** What the server tells by itself. */
-const NOTIFICATIONS = [methods.requestDidChange, methods.responseDelta, methods.responseReady, methods.statusDidChange].map(({ name }) => name);
+const NOTIFICATIONS = [methods.requestDidChange, methods.responseDelta, methods.responseReady, methods.statusDidChange, methods.bufferLost].map(({ name }) => name);
 
 /** So many crashes in a row are repaired without a word. */
 const QUIET_CRASHES = 2;
@@ -57,6 +57,11 @@ export class Server implements vscode.Disposable {
     this.#extensionPath = extensionPath;
     this.#identityOf = identityOf;
     this.#log = log;
+    this.on(methods.bufferLost, ({ uri, reason }) => {
+      const lost = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
+      log.warn(`The server does not know the text of ${uri} any more (${reason}). It is sent anew.`);
+      if (lost) this.reopen(lost);
+    });
   }
 
   /** Whether requests can be sent. */
@@ -89,6 +94,14 @@ export class Server implements vscode.Disposable {
     if (this.#client && this.#running) {
       this.#client.sendNotification(name, params).catch((error: unknown) => this.#log.debug(String(error)));
     }
+  }
+
+  /** Has the server forget the text of a buffer and take it as it is now. */
+  reopen(document: vscode.TextDocument): void {
+    const textDocument = { uri: document.uri.toString() };
+    const { languageId, version } = document;
+    this.notify(methods.didClose, { textDocument });
+    this.notify(methods.didOpen, { textDocument: { ...textDocument, languageId, version, text: document.getText() } });
   }
 
   /** Listens to a notification, through every restart. */

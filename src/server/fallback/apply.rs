@@ -11,6 +11,7 @@ use tower_lsp::ls_types::{
 
 use super::super::{Server, proposal};
 use super::PATIENCE;
+use crate::digest::sha256_hex;
 use crate::protocol::{ProposalParams, ProposalResult, ProposalStatus};
 
 /// How often a proposal is merged again because the buffer has changed in between.
@@ -48,6 +49,9 @@ async fn try_apply(server: &Arc<Server>, params: &ProposalParams) -> Result<(), 
         }
         if proposal.edits.is_empty() {
             return Err("The buffer has the proposed change already.".to_owned());
+        }
+        if !has_text(server, &proposal) {
+            continue;
         }
         if send(server, &proposal).await? {
             return Ok(());
@@ -87,20 +91,33 @@ async fn send(server: &Arc<Server>, proposal: &ProposalResult) -> Result<bool, S
     }
     // Some editors say that they applied an edit and did not: only the text itself tells.
     let confirmed = async {
-        while server
-            .documents
-            .snapshot(&proposal.uri)
-            .is_some_and(|now| now.buffer.text() != proposal.merged)
-        {
+        while let Some(now) = server.documents.snapshot(&proposal.uri) {
+            if now.buffer.text() == proposal.merged {
+                return true;
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        false
     };
     match tokio::time::timeout(CONFIRMATION, confirmed).await {
-        Ok(()) => Ok(true),
+        Ok(true) => Ok(true),
         Err(_) if has_version(server, proposal) => Ok(false),
         // It has changed, and more was typed at once.
         Err(_) => Ok(true),
+        Ok(false) => Err(
+            "The file was closed, or its text is not known any more, while the change was applied: look at it, and \
+             undo what is wrong."
+                .to_owned(),
+        ),
     }
+}
+
+/// Whether the text that the edits are to replace is still the buffer's.
+fn has_text(server: &Server, proposal: &ProposalResult) -> bool {
+    server
+        .documents
+        .snapshot(&proposal.uri)
+        .is_some_and(|now| sha256_hex(now.buffer.text()) == proposal.digest)
 }
 
 /// Whether the buffer is still the one that the proposal was merged into.

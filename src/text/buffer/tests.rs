@@ -16,7 +16,8 @@ fn text(max: usize) -> impl Strategy<Value = String> {
         1 => Just("e\u{301}".to_owned()),
         1 => Just("🦀".to_owned()),
         1 => Just("👩\u{200d}💻".to_owned()),
-        1 => Just("\u{2028}".to_owned()),
+        1 => proptest::sample::select(&["\u{2028}", "\u{2029}", "\u{85}", "\u{b}", "\u{c}"][..])
+            .prop_map(str::to_owned),
         2 => Just("\n".to_owned()),
         1 => Just("\r".to_owned()),
         2 => Just("\r\n".to_owned()),
@@ -24,20 +25,35 @@ fn text(max: usize) -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..max).prop_map(|pieces| pieces.concat())
 }
 
+/// What ends a line: of LSP, of Neovim, of an editor that knows `\r\n` too, and of one that goes by Unicode.
+const ENDS: [&[&str]; 4] = [
+    &["\r\n", "\r", "\n"],
+    &["\n"],
+    &["\r\n", "\n"],
+    &[
+        "\r\n", "\r", "\n", "\u{2028}", "\u{2029}", "\u{85}", "\u{b}", "\u{c}",
+    ],
+];
+
+fn ends() -> impl Strategy<Value = &'static [&'static str]> {
+    proptest::sample::select(&ENDS[..])
+}
+
+fn buffer_of(text: &str, ends: &[&str]) -> Buffer {
+    Buffer::with_line_ends(text, LineEnds::named(ends.iter().copied()).unwrap())
+}
+
 /// Each line of the model as the offset at which it starts and its content.
-fn model_lines(text: &str) -> Vec<(usize, &str)> {
+fn model_lines<'a>(text: &'a str, ends: &[&str]) -> Vec<(usize, &'a str)> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        let len = match () {
-            () if rest.starts_with("\r\n") => 2,
-            () if rest.starts_with(['\r', '\n']) => 1,
-            () => {
-                at += rest.chars().next().unwrap().len_utf8();
-                continue;
-            }
+        let end = ends.iter().find(|end| rest.starts_with(**end));
+        let Some(len) = end.map(|end| end.len()) else {
+            at += rest.chars().next().unwrap().len_utf8();
+            continue;
         };
         found.push((start, &text[start..at]));
         at += len;
@@ -55,8 +71,13 @@ fn units(c: char, encoding: Encoding) -> usize {
     }
 }
 
-fn model_offset(text: &str, position: Position, encoding: Encoding) -> Option<usize> {
-    let lines = model_lines(text);
+fn model_offset(
+    text: &str,
+    ends: &[&str],
+    position: Position,
+    encoding: Encoding,
+) -> Option<usize> {
+    let lines = model_lines(text, ends);
     let Some((start, content)) = lines.get(position.line as usize) else {
         let end = position == Position::new(lines.len() as u32, 0);
         return end.then_some(text.len());
@@ -82,20 +103,20 @@ proptest! {
     #![proptest_config(cases(250))]
 
     #[test]
-    fn offsets_are_those_of_the_model(text in text(24), at in position()) {
-        let buffer = Buffer::new(&text);
+    fn offsets_are_those_of_the_model(text in text(24), ends in ends(), at in position()) {
+        let buffer = buffer_of(&text, ends);
         for encoding in ENCODINGS {
             let offset = buffer.offset(at, encoding);
-            prop_assert_eq!(offset.ok(), model_offset(&text, at, encoding));
+            prop_assert_eq!(offset.ok(), model_offset(&text, ends, at, encoding));
         }
     }
 
     #[test]
-    fn a_position_leads_back_to_its_offset(text in text(24)) {
-        let buffer = Buffer::new(&text);
+    fn a_position_leads_back_to_its_offset(text in text(24), ends in ends()) {
+        let buffer = buffer_of(&text, ends);
         let offsets = (0..=text.len()).filter(|&i| text.is_char_boundary(i));
         for offset in offsets {
-            let inside_crlf = text[..offset].ends_with('\r') && text[offset..].starts_with('\n');
+            let inside_crlf = text[..offset].ends_with('\r') && text[offset..].starts_with('\n') && ends.contains(&"\r\n");
             let expected = if inside_crlf { offset - 1 } else { offset };
             for encoding in ENCODINGS {
                 let position = buffer.position(offset, encoding);
@@ -105,9 +126,9 @@ proptest! {
     }
 
     #[test]
-    fn lines_are_those_of_the_model(text in text(24)) {
-        let buffer = Buffer::new(&text);
-        let lines = model_lines(&text);
+    fn lines_are_those_of_the_model(text in text(24), ends in ends()) {
+        let buffer = buffer_of(&text, ends);
+        let lines = model_lines(&text, ends);
         prop_assert_eq!(buffer.len_lines(), lines.len());
         for (i, (start, content)) in lines.iter().enumerate() {
             let line = buffer.line(i);
@@ -121,13 +142,14 @@ proptest! {
     #[test]
     fn edits_are_those_of_the_model(
         text in text(24),
+        ends in ends(),
         edits in proptest::collection::vec((position(), position(), text(5), 0..3usize), 1..8),
     ) {
         let mut model = text;
-        let mut buffer = Buffer::new(&model);
+        let mut buffer = buffer_of(&model, ends);
         for (a, b, new, encoding) in edits {
             let encoding = ENCODINGS[encoding];
-            let expected = model_offset(&model, a, encoding).zip(model_offset(&model, b, encoding));
+            let expected = model_offset(&model, ends, a, encoding).zip(model_offset(&model, ends, b, encoding));
             let span = buffer.span(a, b, encoding);
             let Some((a, b)) = expected else {
                 prop_assert!(span.is_err());
@@ -141,6 +163,7 @@ proptest! {
             prop_assert_eq!(buffer.text(), model.as_str());
             prop_assert_eq!(buffer.len_bytes(), model.len());
             prop_assert_eq!(replay(&before, &made, &model), model.as_str());
+            prop_assert_eq!(&buffer, &buffer_of(&model, ends), "lines are counted as if it were new");
         }
     }
 
@@ -236,4 +259,18 @@ fn a_single_line_is_replaced_exactly_as_given() {
         new_end: 10,
     };
     assert_eq!(made, [exact]);
+}
+
+#[test]
+fn a_quote_is_the_same_whatever_ends_the_lines_of_a_client() {
+    let text = "alpha\nbe\rta\ngamma\ndelta\n";
+    let span = Span::new(text.find("gamma").unwrap(), text.find("delta").unwrap());
+    let of = |ends: &[&str]| crate::text::Quote::take(&buffer_of(text, ends), span);
+    for ends in ENDS {
+        assert_eq!(of(ends), of(ENDS[0]));
+        let found = of(ENDS[0]).find(&buffer_of(text, ends));
+        assert_eq!((found.span, found.fit), (span, crate::text::Fit::Exact));
+        let settled = of(ENDS[0]).settle(&buffer_of(text, ends), span);
+        assert_eq!((settled.span, settled.fit), (span, crate::text::Fit::Exact));
+    }
 }

@@ -70,7 +70,7 @@ impl Candidate {
 }
 
 /// The old place, when the text and all of its surroundings are there: no other fits better.
-pub(super) fn unmoved(quote: &Quote, core: &str, haystack: &Haystack<'_>) -> Option<Candidate> {
+pub(super) fn unmoved(quote: &Quote, core: &str, haystack: &Haystack) -> Option<Candidate> {
     let (line, column) = quote.core_place();
     let start = haystack.offset(line, column)?;
     if !haystack.text()[start..].starts_with(core) {
@@ -84,7 +84,7 @@ pub(super) fn unmoved(quote: &Quote, core: &str, haystack: &Haystack<'_>) -> Opt
 }
 
 /// Every place where a text that is not empty stands, overlapping ones included.
-pub(super) fn occurrences(needle: &str, haystack: &Haystack<'_>) -> Vec<Candidate> {
+pub(super) fn occurrences(needle: &str, haystack: &Haystack) -> Vec<Candidate> {
     let candidate = |start| Candidate::new(Span::new(start, start + needle.len()), true);
     let Some((offset, places)) = rarest_line(needle, haystack) else {
         return starts(needle, haystack.text()).map(candidate).collect();
@@ -100,7 +100,7 @@ pub(super) fn occurrences(needle: &str, haystack: &Haystack<'_>) -> Vec<Candidat
 
 /// Of the lines that a text has from break to break, the one that the haystack has least often: its
 /// offset in the text, and its places among the solid lines. Wherever the text is, that line is.
-fn rarest_line<'h>(needle: &str, haystack: &'h Haystack<'_>) -> Option<(usize, &'h [usize])> {
+fn rarest_line<'h>(needle: &str, haystack: &'h Haystack) -> Option<(usize, &'h [usize])> {
     let inner = needle.find('\n')? + 1..needle.rfind('\n')?;
     let mut offset = inner.start;
     let mut rarest: Option<(usize, &[usize])> = None;
@@ -120,7 +120,7 @@ fn rarest_line<'h>(needle: &str, haystack: &'h Haystack<'_>) -> Option<(usize, &
 /// Every place where a text stands that differs in white space alone.
 ///
 /// A text of several lines is looked for where one of them is, whole; a short one everywhere.
-pub(super) fn but_for_white_space(needle: &str, haystack: &Haystack<'_>) -> Vec<Candidate> {
+pub(super) fn but_for_white_space(needle: &str, haystack: &Haystack) -> Vec<Candidate> {
     let squeezed = haystack.squeezed();
     let squeeze = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
     let whole = squeeze(needle);
@@ -174,7 +174,7 @@ fn starts(needle: &str, text: &str) -> impl Iterator<Item = usize> {
 pub(super) fn best(
     quote: &Quote,
     mut candidates: Vec<Candidate>,
-    haystack: &Haystack<'_>,
+    haystack: &Haystack,
 ) -> Option<Candidate> {
     let (core_line, core_column) = quote.core_place();
     let distance = |candidate: &Candidate| {
@@ -199,7 +199,7 @@ pub(super) fn best(
 }
 
 /// How much of a quote's surroundings is found around a span.
-fn context(quote: &Quote, span: Span, haystack: &Haystack<'_>) -> Context {
+fn context(quote: &Quote, span: Span, haystack: &Haystack) -> Context {
     let first = haystack.line_of(span.start);
     let lead = &haystack.text()[haystack.line_start(first)..span.start];
     let linewise = haystack.text()[..span.end].ends_with('\n') && !span.is_empty();
@@ -231,7 +231,7 @@ fn context(quote: &Quote, span: Span, haystack: &Haystack<'_>) -> Context {
 
 /// The nearest lines that are not blank, as they are kept in a quote: some more of them, because
 /// lines may have come in between.
-fn near<'h>(haystack: &'h Haystack<'_>, lines: impl Iterator<Item = usize>) -> Vec<&'h str> {
+fn near(haystack: &Haystack, lines: impl Iterator<Item = usize>) -> Vec<&str> {
     lines
         .take(CONTEXT_REACH)
         .map(|line| haystack.line(line).trim())

@@ -8,8 +8,8 @@ use super::clip;
 use crate::text::lines::with_lf;
 use crate::text::{Buffer, Span};
 
-pub(super) struct Haystack<'b> {
-    buffer: &'b Buffer,
+pub(super) struct Haystack {
+    buffer: Buffer,
     /// The text with line feeds; all offsets here are into it.
     text: String,
     /// Where each line starts. There is one more line than there are line feeds.
@@ -42,14 +42,14 @@ pub(super) struct Solid {
     pub(super) places: HashMap<u64, Vec<usize>>,
 }
 
-impl<'b> Haystack<'b> {
-    pub(super) fn new(buffer: &'b Buffer) -> Self {
+impl Haystack {
+    pub(super) fn new(buffer: &Buffer) -> Self {
         let text = buffer.text();
         let text = with_lf(&text).into_owned();
         let breaks = text.match_indices('\n').map(|(i, _)| i + 1);
         let starts = std::iter::once(0).chain(breaks).collect();
         Self {
-            buffer,
+            buffer: buffer.in_lsp_lines(),
             text,
             starts,
             squeezed: OnceCell::new(),

@@ -13,6 +13,7 @@ impl Quote {
     /// costs no more than reading the span.
     #[must_use]
     pub fn settle(&self, buffer: &Buffer, followed: Span) -> Found {
+        let buffer = &buffer.in_lsp_lines();
         let found = |span: Span, same: bool| {
             let at = buffer.position(span.start, Encoding::Utf8);
             let stayed = (at.line as usize, at.character as usize) == (self.line, self.column);

@@ -53,7 +53,7 @@ struct Block {
 
 /// The region that fits best: with half of the quote's lines or more, by weight, or between the
 /// same lines as the quote was.
-pub(super) fn find(quote: &Quote, core: &str, haystack: &Haystack<'_>) -> Option<Similar> {
+pub(super) fn find(quote: &Quote, core: &str, haystack: &Haystack) -> Option<Similar> {
     let solid = haystack.solid();
     let block = Block::new(quote, core);
     let was = solid.lines.partition_point(|&l| l < quote.core_place().0);
@@ -211,7 +211,7 @@ fn diagonals(block: &Block, places: &HashMap<u64, Vec<usize>>, was: usize) -> Ve
 }
 
 /// The span of a region of lines: whole lines, but from where and to where the quote was of parts.
-fn span(quote: &Quote, core: &str, haystack: &Haystack<'_>, lines: Range<usize>) -> Span {
+fn span(quote: &Quote, core: &str, haystack: &Haystack, lines: Range<usize>) -> Span {
     let solid = haystack.solid();
     let (first, last) = (solid.lines[lines.start], solid.lines[lines.end - 1]);
     let start = haystack.line_start(first);

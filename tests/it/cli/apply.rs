@@ -69,6 +69,70 @@ fn what_the_file_is_stays() {
 }
 
 #[test]
+fn what_is_put_at_the_end_leaves_no_empty_line() {
+    for (number, code) in [
+        CODE.to_owned(),
+        CODE.replace('\n', "\r\n"),
+        CODE.trim_end().to_owned(),
+        CODE.trim_end().replace('\n', "\r\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let world = World::scripted();
+        let answer = "```rust\nfn b() {\n    2\n}\n// the end\n```";
+        world.model.on("add an end", [Reply::answer(answer)]);
+        write(&world, "main.rs", &code);
+        let ask = ["ask", "--wait", "--edit", "main.rs:5-7", "add an end"];
+        let turn: TurnInfo = json(&world, &ask);
+        let hunk: &[&str] = if number % 2 == 0 {
+            &[]
+        } else {
+            &["--hunk", "1"]
+        };
+        said(&world, &[&["apply", &turn.request.id.0], hunk].concat());
+        let line_break = if code.contains('\r') { "\r\n" } else { "\n" };
+        let expected = match code.strip_suffix(line_break) {
+            Some(code) => format!("{code}{line_break}// the end{line_break}"),
+            None => format!("{code}{line_break}// the end"),
+        };
+        assert_eq!(on_disk(&world), expected);
+    }
+}
+
+#[test]
+fn code_that_does_not_fit_the_window_is_neither_asked_for_nor_deleted() {
+    let world = World::scripted_with("", "context_tokens = 8192");
+    let line = |n: usize| format!("    let value_{n} = compute({n});\n");
+    let code: String = (1..=1800).map(line).collect();
+    write(&world, "big.rs", &code);
+    let told = refused(&world, &["ask", "--edit", "big.rs:50-1500", "double it"]);
+    for words in [
+        "1451 lines",
+        "the first ",
+        "8192 tokens",
+        "select fewer lines",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(world.model.calls().is_empty());
+    // What fits is shown whole, and the answer changes that alone.
+    let answer: String = (50..=60).map(|n| line(n).replace("let", "const")).collect();
+    world.model.on(
+        "double it",
+        [Reply::answer(&format!("```rust\n{answer}```"))],
+    );
+    let turn: TurnInfo = json(&world, &["ask", "-w", "-e", "big.rs:50-60", "double it"]);
+    said(&world, &["apply", &turn.request.id.0]);
+    let on_disk = std::fs::read_to_string(world.code().join("big.rs")).unwrap();
+    let changed = |n: usize| match n {
+        50..=60 => line(n).replace("let", "const"),
+        _ => line(n),
+    };
+    assert_eq!(on_disk, (1..=1800).map(changed).collect::<String>());
+}
+
+#[test]
 fn a_conflict_is_told_and_nothing_is_written() {
     let (world, id) = asked(CODE);
     let typed = CODE.replace("    2\n", "    22\n");

@@ -26,6 +26,8 @@ fn a_buffer_survives_changes_that_do_not_fit() {
             3,
             &json!([{"range": range((max, max), (max, max)), "text": "far past the end"}]),
         ),
+        // The text is known again.
+        open("one\ntwo\nthree\n"),
         // From the end to the beginning: the same span.
         change(4, &json!([{"range": range((0, 3), (0, 0)), "text": "ONE"}])),
         // Overlapping: each is of the text after the one before it.

@@ -5,9 +5,9 @@
 local attach = require("backchat.attach")
 local client = require("backchat.client")
 local documents = require("backchat.documents")
+local edits_of = require("backchat.edits")
 local inline = require("backchat.inline")
 local notify = require("backchat.notify")
-local positions = require("backchat.positions")
 local proposals = require("backchat.proposals")
 local requests = require("backchat.requests")
 local signals = require("backchat.signals")
@@ -44,24 +44,6 @@ local function refusal(bufnr)
   end
 end
 
---- Neovim's own function leaves an empty line behind what is put at the end of the buffer. Such an
---- edit begins behind the last character instead.
----@param bufnr integer
----@param edits lsp.TextEdit[]
----@return lsp.TextEdit[]
-local function fit(bufnr, edits)
-  local count = vim.api.nvim_buf_line_count(bufnr)
-  local last = vim.api.nvim_buf_get_lines(bufnr, count - 1, count, true)[1]
-  local place = { start_row = count - 1, start_col = #last, end_row = count - 1, end_col = #last }
-  return vim.tbl_map(function(edit)
-    if edit.range.start.line < count then
-      return edit
-    end
-    return {
-      range = positions.to_range(bufnr, place, client.encoding()),
-      newText = "\n" .. edit.newText:gsub("\n$", ""),
-    }
-  end, edits)
 end
 
 ---@param bufnr integer
@@ -71,7 +53,7 @@ local function write(bufnr, edits)
     -- What was typed right before is a step of its own; |undo-break| tells of this way.
     vim.cmd("noautocmd let &g:undolevels = &g:undolevels")
   end)
-  vim.lsp.util.apply_text_edits(fit(bufnr, edits), bufnr, client.encoding())
+  edits_of.apply(bufnr, edits, client.encoding())
 end
 
 --- What is to be written, and what to say then; or only what to say, when there is nothing.
@@ -139,6 +121,17 @@ local function attempt(request, bufnr, options, tries)
         return attempt(request, bufnr, options, tries - 1)
       end
       return notify.warn("apply: the buffer keeps changing; nothing was applied")
+    end
+    if result.digest and not documents.has_digest(request.uri, bufnr, result.digest) then
+      -- The server has merged into another text than this one: it gets this one.
+      client.reopen(bufnr)
+      if tries > 1 then
+        return attempt(request, bufnr, options, tries - 1)
+      end
+      return notify.error(
+        "apply: the server has another text than the buffer; nothing was applied. A character that "
+          .. "is no UTF-8, or a NUL, keeps them apart"
+      )
     end
     local edits, message = plan(bufnr, result, options)
     if not edits then

@@ -39,7 +39,7 @@ local function tell_focus()
   if notify.has_focus() then
     local bufnr = vim.api.nvim_get_current_buf()
     uri = documents.uri(bufnr)
-    if not uri or (documents.is_named(bufnr) and not client.is_attached(bufnr)) then
+    if not uri or (not documents.is_kept_here(bufnr) and not client.is_attached(bufnr)) then
       return
     end
   end
@@ -93,7 +93,12 @@ end
 
 ---@param bufnr integer
 local function attach(bufnr)
-  client.attach(bufnr)
+  if documents.is_kept_here(bufnr) then
+    client.detach(bufnr)
+    documents.open(bufnr)
+  else
+    client.attach(bufnr)
+  end
   if client.is_ready() then
     M.refresh(bufnr)
     if bufnr == vim.api.nvim_get_current_buf() then
@@ -116,13 +121,11 @@ function M.open(bufnr, callback)
     if not vim.api.nvim_buf_is_loaded(bufnr) then
       return callback("the buffer was closed")
     end
-    if documents.is_named(bufnr) then
-      if not client.is_attached(bufnr) then
-        attach(bufnr)
-      end
-    else
-      documents.open_untitled(bufnr)
+    if documents.is_kept_here(bufnr) then
+      documents.open(bufnr)
       tell_focus()
+    elseif not client.is_attached(bufnr) then
+      attach(bufnr)
     end
     callback(nil, documents.uri(bufnr))
   end)
@@ -135,7 +138,7 @@ function M.automatically(bufnr)
   if not vim.api.nvim_buf_is_valid(bufnr) or not config.get("autostart") or not wanted(bufnr) then
     return
   end
-  if client.is_attached(bufnr) then
+  if client.is_attached(bufnr) and not documents.is_kept_here(bufnr) then
     -- The file was read again: whatever moved, the server knows where its requests are now.
     marks.clear(bufnr)
     return M.refresh(bufnr)
@@ -159,9 +162,8 @@ signals.on("connected", function()
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_is_loaded(bufnr) then
       if config.get("autostart") and wanted(bufnr) then
-        client.attach(bufnr)
-      end
-      if client.is_attached(bufnr) or not documents.is_named(bufnr) then
+        attach(bufnr)
+      elseif client.is_attached(bufnr) or documents.is_kept_here(bufnr) then
         M.refresh(bufnr)
       end
     end
@@ -174,6 +176,25 @@ local function on(events, callback)
   vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
 end
 
+signals.on("lost", function(uri)
+  local bufnr = documents.buffer(uri)
+  if bufnr then
+    client.reopen(bufnr)
+    M.refresh(bufnr)
+  end
+end)
+
+on("OptionSet", function(args)
+  local bufnr = vim.api.nvim_get_current_buf()
+  local is_open = client.is_attached(bufnr) or documents.is_kept(bufnr)
+  if args.match ~= "fileformat" or not documents.is_named(bufnr) or not is_open then
+    return
+  end
+  -- The text of the server has other line breaks now.
+  client.detach(bufnr)
+  documents.close(bufnr)
+  attach(bufnr)
+end)
 on("BufEnter", function()
   tell_focus()
 end)

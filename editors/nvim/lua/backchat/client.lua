@@ -91,7 +91,11 @@ documents.notify = M.notify
 --- Attaches the built-in client to the buffer of a file.
 ---@param bufnr integer
 function M.attach(bufnr)
-  if client_id and documents.is_named(bufnr) and not vim.lsp.buf_is_attached(bufnr, client_id) then
+  if
+    client_id
+    and not documents.is_kept_here(bufnr)
+    and not vim.lsp.buf_is_attached(bufnr, client_id)
+  then
     local folder = folders.add(bufnr)
     if folder then
       M.notify(
@@ -107,6 +111,17 @@ end
 function M.detach(bufnr)
   if client_id and vim.lsp.buf_is_attached(bufnr, client_id) then
     vim.lsp.buf_detach_client(bufnr, client_id)
+  end
+end
+
+--- Has the server forget the text of a buffer and take it as it is now.
+---@param bufnr integer
+function M.reopen(bufnr)
+  if M.is_attached(bufnr) then
+    M.detach(bufnr)
+    M.attach(bufnr)
+  else
+    documents.reopen(bufnr)
   end
 end
 
@@ -268,7 +283,7 @@ local function on_init(client)
     if phase ~= "ready" or client.id ~= client_id then
       return
     end
-    documents.reopen_untitled()
+    documents.reopen_all()
     signals.emit("connected")
     settle(nil)
   end)
@@ -349,6 +364,8 @@ start = function()
     cmd = { found.path, "serve" },
     root_dir = root,
     capabilities = capabilities(),
+    -- In a buffer a CR is a character like others.
+    init_options = { lineEnds = { "\n" } },
     handlers = require("backchat.handlers"),
     on_init = on_init,
     on_exit = vim.schedule_wrap(on_exit),

@@ -1,17 +1,19 @@
 -- Which document of the server a buffer is. The buffer of a file is kept in step by Neovim's own
 -- client. A buffer without a file (unnamed, a terminal, a scratch buffer) has no URI that the
--- client could send, so it becomes an `untitled:` document that this module keeps in step.
+-- client could send, so it becomes an `untitled:` document that this module keeps in step. So it
+-- does with a buffer whose 'fileformat' is "mac": Neovim's client would send its lines with a CR
+-- between them, and the server is told that only a line feed ends a line.
 
 local M = {}
 
----@class backchat.Untitled
+---@class backchat.Kept a document that is kept in step here
 ---@field uri string
 ---@field version integer what the server has
 ---@field dirty boolean the buffer has changed since
 ---@field open boolean
 
----@type table<integer, backchat.Untitled>
-local untitled = {}
+---@type table<integer, backchat.Kept>
+local kept = {}
 
 --- Sends a notification to the server, when there is one; set by backchat.client.
 ---@type fun(method: string, params: table)
@@ -41,7 +43,21 @@ end
 ---@param bufnr integer
 ---@return boolean
 function M.is_untitled(bufnr)
-  return untitled[bufnr] ~= nil
+  return kept[bufnr] ~= nil and vim.startswith(kept[bufnr].uri, "untitled:")
+end
+
+--- Whether a buffer is kept in step here, rather than by Neovim's own client.
+---@param bufnr integer
+---@return boolean
+function M.is_kept_here(bufnr)
+  return not M.is_named(bufnr) or vim.bo[bufnr].fileformat == "mac"
+end
+
+--- Whether a buffer is open as a document that is kept in step here.
+---@param bufnr integer
+---@return boolean
+function M.is_kept(bufnr)
+  return kept[bufnr] ~= nil
 end
 
 --- The window of the plugin itself are no documents.
@@ -56,8 +72,8 @@ end
 ---@param bufnr integer
 ---@return string?
 function M.uri(bufnr)
-  if untitled[bufnr] and not M.is_named(bufnr) then
-    return untitled[bufnr].uri
+  if kept[bufnr] and not M.is_named(bufnr) then
+    return kept[bufnr].uri
   end
   return M.is_named(bufnr) and vim.uri_from_bufnr(bufnr) or nil
 end
@@ -67,7 +83,7 @@ end
 ---@param uri string
 ---@return integer?
 function M.buffer(uri)
-  for bufnr, document in pairs(untitled) do
+  for bufnr, document in pairs(kept) do
     if document.uri == uri then
       return vim.api.nvim_buf_is_loaded(bufnr) and bufnr or nil
     end
@@ -89,7 +105,7 @@ end
 ---@param bufnr integer
 ---@return integer
 function M.version(uri, bufnr)
-  local document = untitled[bufnr]
+  local document = kept[bufnr]
   if document and document.uri == uri then
     return document.version + (document.dirty and 1 or 0)
   end
@@ -97,14 +113,30 @@ function M.version(uri, bufnr)
 end
 
 ---@param bufnr integer
+---@param ending? string of a line
 ---@return string
-local function text_of(bufnr)
-  local text = table.concat(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true), "\n")
-  return vim.bo[bufnr].eol and text .. "\n" or text
+local function text_of(bufnr, ending)
+  ending = ending or "\n"
+  local text = table.concat(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true), ending)
+  return vim.bo[bufnr].eol and text .. ending or text
+end
+
+--- Whether a digest is that of the text that a buffer has now, as the server should have it.
+---@param uri string
+---@param bufnr integer
+---@param digest string
+---@return boolean
+function M.has_digest(uri, bufnr, digest)
+  local document = kept[bufnr]
+  local is_kept = document and document.uri == uri
+  local ending = not is_kept and vim.bo[bufnr].fileformat == "dos" and "\r\n" or "\n"
+  -- A text with a NUL is a blob for Vim, and has no digest.
+  local ok, own = pcall(vim.fn.sha256, text_of(bufnr, ending))
+  return ok and own == digest
 end
 
 ---@param bufnr integer
----@param document backchat.Untitled
+---@param document backchat.Kept
 local function send_open(bufnr, document)
   document.open = true
   document.dirty = false
@@ -119,10 +151,10 @@ local function send_open(bufnr, document)
   })
 end
 
---- Tells the server what was typed into an untitled document since. Done before each request.
+--- Tells the server what was typed since into a document that is kept here. Done before each request.
 ---@param bufnr integer
 function M.flush(bufnr)
-  local document = untitled[bufnr]
+  local document = kept[bufnr]
   if document and document.open and document.dirty and vim.api.nvim_buf_is_loaded(bufnr) then
     document.dirty = false
     document.version = document.version + 1
@@ -133,24 +165,25 @@ function M.flush(bufnr)
   end
 end
 
---- Makes a buffer without a file an untitled document. Its URI is its own for ever, so that a new
---- unnamed buffer is never taken for an earlier one.
+--- Opens a buffer as a document that is kept in step here. Without a file it is an untitled one, whose
+--- URI is its own for ever, so that a new unnamed buffer is never taken for an earlier one.
 ---@param bufnr integer
 ---@return string uri
-function M.open_untitled(bufnr)
-  local document = untitled[bufnr]
+function M.open(bufnr)
+  local document = kept[bufnr]
   if not document then
     document = {
-      uri = ("untitled:Untitled-%x-%d"):format(vim.uv.hrtime() + os.time() * 1e9, bufnr),
+      uri = M.is_named(bufnr) and vim.uri_from_bufnr(bufnr)
+        or ("untitled:Untitled-%x-%d"):format(vim.uv.hrtime() + os.time() * 1e9, bufnr),
       version = 0,
       dirty = false,
       open = false,
     }
-    untitled[bufnr] = document
+    kept[bufnr] = document
     local pending = false
     vim.api.nvim_buf_attach(bufnr, false, {
       on_lines = function()
-        if untitled[bufnr] ~= document then
+        if kept[bufnr] ~= document then
           return true
         end
         document.dirty = true
@@ -163,13 +196,15 @@ function M.open_untitled(bufnr)
         end
       end,
       on_detach = function()
-        if untitled[bufnr] ~= document then
-          return
+        if kept[bufnr] == document then
+          kept[bufnr] = nil
+          vim.schedule(function()
+            -- Unless the file was only read again.
+            if not (kept[bufnr] and kept[bufnr].uri == document.uri) then
+              M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
+            end
+          end)
         end
-        untitled[bufnr] = nil
-        vim.schedule(function()
-          M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
-        end)
       end,
     })
   end
@@ -183,21 +218,41 @@ end
 --- what was asked about it goes along.
 ---@param bufnr integer
 function M.saved(bufnr)
-  local document = untitled[bufnr]
-  if not document or not document.open or not M.is_named(bufnr) then
+  local document = kept[bufnr]
+  if not M.is_untitled(bufnr) or not document.open or not M.is_named(bufnr) then
     return
   end
   M.flush(bufnr)
-  untitled[bufnr] = nil
+  kept[bufnr] = nil
   M.notify("workspace/didRenameFiles", {
     files = { { oldUri = document.uri, newUri = vim.uri_from_bufnr(bufnr) } },
   })
   M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
 end
 
---- A new server knows nothing: every untitled document is opened there again.
-function M.reopen_untitled()
-  for bufnr, document in pairs(untitled) do
+--- Closes the document of a file that is kept in step here.
+---@param bufnr integer
+function M.close(bufnr)
+  local document = kept[bufnr]
+  if document and document.uri == vim.uri_from_bufnr(bufnr) then
+    kept[bufnr] = nil
+    M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
+  end
+end
+
+--- Sends the whole text of a document that is kept here anew.
+---@param bufnr integer
+function M.reopen(bufnr)
+  local document = kept[bufnr]
+  if document then
+    M.notify("textDocument/didClose", { textDocument = { uri = document.uri } })
+    send_open(bufnr, document)
+  end
+end
+
+--- A new server knows nothing: every document that is kept here is opened there again.
+function M.reopen_all()
+  for bufnr, document in pairs(kept) do
     send_open(bufnr, document)
   end
 end
@@ -211,8 +266,8 @@ function M.uris(bufnr)
   if M.is_named(bufnr) then
     table.insert(uris, vim.uri_from_bufnr(bufnr))
   end
-  if untitled[bufnr] then
-    table.insert(uris, untitled[bufnr].uri)
+  if kept[bufnr] and kept[bufnr].uri ~= uris[1] then
+    table.insert(uris, kept[bufnr].uri)
   end
   return uris
 end

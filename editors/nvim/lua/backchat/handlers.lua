@@ -22,6 +22,10 @@ local HEARD = {
     signals.emit("ready", params.request, params.unread)
   end,
 
+  ["backchat/bufferLost"] = function(params)
+    signals.emit("lost", params.uri)
+  end,
+
   ["backchat/statusDidChange"] = function(params)
     require("backchat.status").set(params)
   end,

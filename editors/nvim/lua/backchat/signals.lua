@@ -11,6 +11,7 @@ local M = {}
 ---| "stream" text of a response came: (request_id: string)
 ---| "status" the inbox changed: (status: backchat.Status)
 ---| "connected" a server is ready: ()
+---| "lost" the server does not know a document's text any more: (uri: string)
 ---| "disconnected" the server ended: ()
 
 ---@type table<string, table<integer, fun(...)>>

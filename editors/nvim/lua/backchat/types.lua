@@ -126,6 +126,7 @@
 ---@field status backchat.ProposalStatus
 ---@field reason? string
 ---@field version integer the version of the document that ranges and edits are of
+---@field digest? string of the text that they are of, in SHA-256; absent from an older server
 ---@field edits lsp.TextEdit[]
 ---@field hunks backchat.Hunk[]
 ---@field conflicts backchat.Conflict[]

@@ -254,6 +254,20 @@ describe('an edit', () => {
     assert.equal(editor.document.getText(), withLines({ 5: '    22' }).replaceAll('\n', '\r\n'));
   });
 
+  it('at the end leaves no empty line, whatever ends the lines', async () => {
+    const lines = LINES.slice(0, 7);
+    for (const eol of [vscode.EndOfLine.LF, vscode.EndOfLine.CRLF]) {
+      for (const last of ['', '\n']) {
+        const editor = await buffer(lines.join('\n') + last);
+        await editor.edit((edit) => edit.setEndOfLine(eol));
+        await proposed(editor, '```rust\nfn two() {\n    2\n}\n// the end\n```', `✎ ${last === '' ? '+2 −1' : '+1 −0'} clean`);
+        assert.equal((await run('apply')).applied, true);
+        const expected = [...lines, '// the end'].join('\n') + last;
+        assert.equal(editor.document.getText(), eol === vscode.EndOfLine.LF ? expected : expected.replaceAll('\n', '\r\n'));
+      }
+    }
+  });
+
   describe('of a file', () => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { comparedText, hasMarkers, hunkAtComparedLine, hunkAtLine, linesInCompared, sameHunk } from '../../src/proposal';
+import { comparedText, hasMarkers, hunkAtComparedLine, hunkAtLine, isOf, linesInCompared, sameHunk } from '../../src/proposal';
 import type { HunkInfo, ProposalResult } from '../../src/protocol';
 
 const lines = (first: number, end: number) => ({ start: { line: first, character: 0 }, end: { line: end, character: 0 } });
@@ -15,6 +15,7 @@ function result(hunks: HunkInfo[], more: Partial<ProposalResult> = {}): Proposal
     uri: 'file:///a.rs',
     status: 'clean',
     version: 1,
+    digest: '',
     edits: hunks.map(({ range, newText }) => ({ range, newText })),
     hunks,
     conflicts: [],
@@ -58,6 +59,14 @@ test('a hunk is known again by its text', () => {
   const twin = { ...wanted, index: 1 };
   assert.equal(sameHunk([renumbered, twin], wanted), twin);
   assert.equal(sameHunk([renumbered, { ...twin, index: 2 }], wanted), undefined);
+});
+
+test('a text is told from others by its digest', () => {
+  const text = 'fn é() {}\r\n';
+  const digest = 'b33ed76804dffe1eb2841b190d480c01f2f411943fae13365e44f0854c2ad467';
+  assert.ok(isOf({ digest }, text));
+  assert.ok(!isOf({ digest }, text.replace('\r', '')));
+  assert.ok(isOf({}, text), 'an older server tells none');
 });
 
 test('markers count when a whole conflict is marked', () => {
