@@ -15,6 +15,7 @@
 
 mod align;
 mod anchor;
+mod block;
 mod buffer;
 mod changes;
 mod comment;

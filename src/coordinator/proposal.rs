@@ -7,7 +7,10 @@ use crate::digest::sha256_hex;
 use crate::prompt::{self, Question};
 use crate::session::{Intent, RequestId, State};
 use crate::store::{RequestRecord, StoreError};
-use crate::text::{LineChange, Merge, MergeStatus, Replacement, Span, decode, merge};
+use crate::text::{
+    Buffer, LineChange, Merge, MergeStatus, PromptComment, Proposed, Replacement, Span,
+    Undecodable, decode, merge,
+};
 
 /// A proposal, merged with what was typed meanwhile. All spans are those of the buffer now.
 #[derive(Clone, Debug)]
@@ -92,6 +95,7 @@ impl Coordinator {
                 return Ok(Proposal::refused(reason, ours));
             }
             let asked = Asked {
+                prompt: &turn.request.prompt,
                 base: &base,
                 span: Span::new(start, end),
                 shown,
@@ -133,12 +137,57 @@ impl Coordinator {
 
 /// What a change was asked of.
 struct Asked<'a> {
+    /// What was asked.
+    prompt: &'a str,
     /// The text at submit.
     base: &'a str,
     /// The part of it that is to be changed.
     span: Span,
     /// The part of it that the model has seen.
     shown: Span,
+}
+
+impl Asked<'_> {
+    /// The text at submit with the change of a response in it, and without the comment that asked for it, if one
+    /// did: it has done its work.
+    fn decode(&self, response: &str) -> std::result::Result<String, Undecodable> {
+        let decoded = || decode(response, self.base, self.span, self.shown);
+        let Some((comment, lines)) = self.comment() else {
+            return decoded().map(|proposed| proposed.text);
+        };
+        let bare = [&self.base[..lines.start], &self.base[lines.end..]].concat();
+        let offset = |at: usize| at - (at.clamp(lines.start, lines.end) - lines.start);
+        let within = |span: Span| Span::new(offset(span.start), offset(span.end));
+        match decode(response, &bare, within(self.span), within(self.shown)) {
+            // Most leave the comment out; some repeat it, or change it by name.
+            Ok(proposed) if !proposed.text.contains(comment.trim()) => Ok(proposed.text),
+            _ => decoded().map(|proposed| without(lines, proposed, self.base)),
+        }
+    }
+
+    /// The comment that asked for the change, and where its lines are.
+    fn comment(&self) -> Option<(&str, Span)> {
+        let comment = PromptComment::about(&Buffer::new(self.base), self.span)?;
+        let lines = comment.lines?;
+        let is_it = comment.prompt == self.prompt.trim();
+        is_it.then(|| (&self.base[lines.start..lines.end], lines))
+    }
+}
+
+/// The proposed text without lines of the base, unless the proposal has changed them.
+fn without(lines: Span, proposed: Proposed, base: &str) -> String {
+    let touches = |hunk: &Replacement| hunk.span.start < lines.end && lines.start < hunk.span.end;
+    let mut edits = proposed.hunks;
+    if edits.iter().any(touches) {
+        return proposed.text;
+    }
+    let at = edits.partition_point(|hunk| hunk.span.start < lines.start);
+    let removal = Replacement {
+        span: lines,
+        text: String::new(),
+    };
+    edits.insert(at, removal);
+    apply(base, &edits)
 }
 
 impl Proposal {
@@ -162,8 +211,9 @@ impl Proposal {
         ours: String,
         hunks: Option<Vec<u32>>,
     ) -> Result<Self> {
-        let merge = decode(response, asked.base, asked.span, asked.shown)
-            .map(|proposed| merge(asked.base, &ours, &proposed.text))
+        let merge = asked
+            .decode(response)
+            .map(|theirs| merge(asked.base, &ours, &theirs))
             .map_err(|undecodable| undecodable.to_string());
         let all = merge
             .as_ref()

@@ -339,6 +339,46 @@ fn a_proposal_is_applied_as_one_versioned_edit() {
 }
 
 #[test]
+fn an_edit_that_a_comment_asks_for_changes_the_code_below_and_takes_the_comment_out() {
+    let world = World::scripted();
+    let answer = "```rust\nfn b() {\n    3\n}\n```";
+    world.model.on("make it three", [Reply::answer(answer)]);
+    let editor = plain(&world);
+    let uri = world.uri("main.rs");
+    let code = CODE.replace("why is it two?", "make it three");
+    editor.open(&uri, &code);
+    let actions = actions(&editor, &uri, 4);
+    let edit = actions.iter().find(|action| {
+        let title = action["title"].as_str().unwrap();
+        title.contains("edit in background: make it three")
+    });
+    execute(
+        &editor,
+        &edit.expect("the comment is offered as a prompt")["command"],
+    );
+    let apply = wait_for_lens(&editor, &uri, "Apply");
+    assert_eq!(apply["range"]["start"]["line"], 5, "it is at the code");
+    let prompt = world.model.calls_with("make it three")[0].prompt();
+    assert!(prompt.contains("about lines 6 to 8"), "{prompt}");
+    execute(&editor, &apply["command"]);
+    let asked = editor.wait_for_request("workspace/applyEdit", |_| true);
+    let edits = asked["edit"]["documentChanges"][0]["edits"]
+        .as_array()
+        .unwrap();
+    let changes: Vec<_> = edits
+        .iter()
+        .map(|edit| {
+            (
+                edit["range"]["start"]["line"].as_u64().unwrap(),
+                &edit["newText"],
+            )
+        })
+        .collect();
+    assert_eq!(changes, [(4, &json!("")), (6, &json!("    3\n"))]);
+    assert_eq!(edits[0]["range"]["end"]["line"], 5);
+}
+
+#[test]
 fn an_editor_without_a_plugin_is_told_when_its_text_is_lost() {
     let world = World::scripted();
     let editor = plain(&world);

@@ -14,6 +14,7 @@ fn make(response: &str, ours: &str, hunks: Option<Vec<u32>>) -> Proposal {
 /// A change from an offset on, by a model that was shown everything.
 fn asked(start: usize) -> Asked<'static> {
     Asked {
+        prompt: "triple it",
         base: BASE,
         span: Span::new(start, BASE.len()),
         shown: Span::new(0, BASE.len()),
@@ -72,6 +73,41 @@ fn hunks_are_chosen_by_number() {
         wrong,
         Err(Error::UnknownHunk { index: 7, count: 2 })
     ));
+}
+
+#[test]
+fn a_comment_that_asked_for_a_change_goes_with_it() {
+    let base = "fn a() {}\n\n// @backchat triple it\nfn b() {\n    2\n}\n";
+    let start = base.find("fn b").unwrap();
+    let asked = Asked {
+        prompt: "triple it",
+        base,
+        span: Span::new(start, base.len() - 1),
+        shown: Span::new(0, base.len()),
+    };
+    let changed = "fn a() {}\n\nfn b() {\n    6\n}\n";
+    let comment = "// @backchat triple it\n";
+    for response in [
+        "```rust\nfn b() {\n    6\n}\n```".to_owned(),
+        format!("```rust\n{comment}fn b() {{\n    6\n}}\n```"),
+        format!("```rust\n{changed}```"),
+        "<<<<<<< SEARCH\n    2\n=======\n    6\n>>>>>>> REPLACE".to_owned(),
+    ] {
+        let proposal = Proposal::make(&asked, &response, base.to_owned(), None).unwrap();
+        assert_eq!(proposal.merged, changed, "{response}");
+    }
+    // What was typed into it meanwhile is the user's.
+    let typed = base.replace("triple it", "triple it, and more");
+    let response = "```rust\nfn b() {\n    6\n}\n```";
+    let proposal = Proposal::make(&asked, response, typed.clone(), None).unwrap();
+    assert!(proposal.merged.contains("and more"));
+    // Another prompt about the same code leaves it.
+    let other = Asked {
+        prompt: "double it",
+        ..asked
+    };
+    let proposal = Proposal::make(&other, response, base.to_owned(), None).unwrap();
+    assert!(proposal.merged.contains(comment));
 }
 
 /// What models do that were told to give back the selected lines and nothing else.
@@ -195,7 +231,7 @@ proptest! {
         };
         let said = &built.prompt.turns.last().unwrap().text;
         let asked = Asked {
-            base: &base, span, shown: built.shown.unwrap() };
+            prompt: "double it", base: &base, span, shown: built.shown.unwrap() };
         let (above, below) = (["", "// above\n"], ["", "// below\n"]);
         let (above, below) = (above[usize::from(typed.0)], below[usize::from(typed.1)]);
         let ours = format!("{above}{base}{below}");

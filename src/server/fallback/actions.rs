@@ -50,14 +50,14 @@ pub(crate) async fn code_actions(
         params.range.end.line as usize,
     );
     if let Some(comment) = PromptComment::find(&snapshot.buffer, lines.0, lines.1) {
-        let range = range_of(&snapshot.buffer, comment.span, server.encoding());
+        let range = |span| range_of(&snapshot.buffer, span, server.encoding());
         actions.push(action(
             format!(
                 "Backchat: ask in background: {}",
                 one_line(&comment.prompt, 40)
             ),
             CodeActionKind::EMPTY,
-            submit(uri, range, &comment.prompt, Intent::Ask),
+            submit(uri, range(comment.span), &comment.prompt, Intent::Ask),
         ));
         actions.push(action(
             format!(
@@ -65,7 +65,13 @@ pub(crate) async fn code_actions(
                 one_line(&comment.prompt, 40)
             ),
             CodeActionKind::REFACTOR,
-            submit(uri, range, &comment.prompt, Intent::Edit),
+            // What is to be changed is the code below; a comment without any gives way to the answer.
+            submit(
+                uri,
+                range(comment.code.unwrap_or(comment.span)),
+                &comment.prompt,
+                Intent::Edit,
+            ),
         ));
     }
     if !params.context.diagnostics.is_empty() {
