@@ -9,7 +9,7 @@ use tower_lsp::ls_types::Range;
 use super::super::{Server, errors, text_sync};
 use crate::session::RequestId;
 use crate::store::TurnRecord;
-use crate::text::{Buffer, PromptComment};
+use crate::text::{Buffer, Encoding, PromptComment};
 
 /// The requests that are about a line from `first` to `last`, in the order in which they were asked, each with
 /// where it is.
@@ -59,15 +59,11 @@ fn end_of_code(buffer: &Buffer, range: Range) -> u32 {
     if range.end.character == 0 && last > range.start.line {
         last -= 1;
     }
-    let (first, end) = (range.start.line as usize, last as usize);
-    if PromptComment::find(buffer, first, end).is_none() {
-        return last;
+    let comment = PromptComment::find(buffer, range.start.line as usize, last as usize);
+    match comment.and_then(|comment| comment.code) {
+        Some(code) => buffer.position(code.end, Encoding::Utf8).line.max(last),
+        None => last,
     }
-    let is_code = |line: &u32| {
-        let text = buffer.line(*line as usize);
-        text.is_some_and(|text| !text.trim().is_empty())
-    };
-    (last + 1..).take_while(is_code).last().unwrap_or(last)
 }
 
 #[cfg(test)]
@@ -79,7 +75,7 @@ mod tests {
     #[rstest::rstest]
     #[case::comment("// @backchat why?\nfn a() {\n    1\n}\n\nfn b() {}\n", (0, 0, 17), 3)]
     #[case::comment_of_lines("x\n# @backchat why\n# so?\ny\n\nz\n", (1, 2, 5), 3)]
-    #[case::comment_alone("// @backchat why?\n\nfn a() {}\n", (0, 0, 17), 0)]
+    #[case::blank_line_between("// @backchat why?\n\nfn a() {}\n", (0, 0, 17), 2)]
     #[case::comment_at_the_end("// @backchat why?", (0, 0, 17), 0)]
     #[case::code("fn a() {\n    1\n}\nfn b() {}\n", (0, 3, 0), 2)]
     #[case::code_above_a_comment("fn a() {}\n// @backchat why?\nfn b() {}\n", (0, 1, 0), 0)]
