@@ -83,7 +83,7 @@ fn remove_old(failures: &Path) -> io::Result<()> {
         .flatten()
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
-    folders.sort_by(|left, right| right.0.cmp(&left.0));
+    folders.sort_by_key(|folder| std::cmp::Reverse(folder.0));
     for (_, folder) in folders.into_iter().skip(KEPT) {
         // Another test that fails at this moment may remove it as well.
         let _ = std::fs::remove_dir_all(folder);
