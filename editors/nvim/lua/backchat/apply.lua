@@ -44,8 +44,6 @@ local function refusal(bufnr)
   end
 end
 
-end
-
 ---@param bufnr integer
 ---@param edits lsp.TextEdit[]
 local function write(bufnr, edits)
