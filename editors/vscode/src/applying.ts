@@ -15,7 +15,7 @@ import { isPreview } from './preview';
 import { hasMarkers, hunkAtComparedLine, hunkAtLine, isOf, isPending, sameHunk } from './proposal';
 import type { HunkInfo, ProposalResult, RequestInfo } from './protocol';
 import { documentOf } from './reading';
-import { atCursor, choose, named, type Target } from './targets';
+import { atCursor, chooseOne, named, type Target } from './targets';
 import { isReadOnly } from './writable';
 
 /** How often a proposal is asked for while the buffer keeps changing. */
@@ -73,7 +73,7 @@ export async function preview(context: Context, target: Target): Promise<void> {
 async function chooseProposal(context: Context, target: Target, title: string): Promise<RequestInfo | undefined> {
   const pending = (one: RequestInfo): boolean => mayPropose(one) && isPending(context.proposals.get(one.id));
   const candidates = target ? named(context, target) : atCursor(context).all;
-  const [request] = await choose(context, target, title, candidates.some(pending) ? pending : mayPropose);
+  const request = await chooseOne(context, target, title, candidates.some(pending) ? pending : mayPropose);
   if (!request && !candidates.some(mayPropose)) {
     void vscode.window.showInformationMessage('No change is proposed here. “Backchat: Edit in Background” asks for one.');
   }

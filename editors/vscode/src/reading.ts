@@ -14,7 +14,8 @@ const PATIENCE = 10_000;
 /** Opens what the target names, else what is at the cursor, else what is unread in the buffer. */
 export async function read(context: Context, target: Target): Promise<void> {
   const { here, all } = atCursor(context);
-  const request = target ? preferred(await lookUp(context, target)) : (preferred(here) ?? all.find((one) => one.unread));
+  // At the cursor the nearest comes first, in a thread the latest comes last.
+  const request = target ? preferred(await lookUp(context, target)) : (here.find((one) => one.unread) ?? here[0] ?? all.find((one) => one.unread));
   if (request) await open(context, request);
   else if (context.inbox.status?.unread) vscode.window.setStatusBarMessage('Backchat: no response here; “Next Unread Response” goes to the next 📬', 5000);
   else vscode.window.setStatusBarMessage('Backchat: no response here', 3000);

@@ -2,6 +2,7 @@
 // the palette and by a key, what is at the cursor.
 
 import * as vscode from 'vscode';
+import type { Range } from './anchors';
 import type { Context } from './context';
 import type { Place } from './places';
 import { isPreview, requestOf } from './preview';
@@ -30,14 +31,23 @@ export function named({ threads, requests }: Context, target: Target): readonly 
   return 'comments' in target ? threads.requestsOf(target) : [];
 }
 
-/** The requests that a command without a target is about: those at the cursor, else all of the buffer. */
+/**
+ * The requests that a command without a target is about: those at the cursor, those about the least code first and of
+ * these the latest first; else all of the buffer.
+ */
 export function atCursor({ requests }: Context): { readonly here: readonly RequestInfo[]; readonly all: readonly RequestInfo[] } {
   const editor = vscode.window.activeTextEditor;
   if (!editor) return { here: [], all: [] };
   const places = requests.places(editor.document);
   const line = editor.selection.active.line;
-  const here = places.filter((place) => contains(place, line));
-  return { here: here.flatMap((place) => place.requests), all: places.flatMap((place) => place.requests) };
+  const here = places.filter((place) => contains(place, line)).sort((left, right) => compareSizes(left.range, right.range));
+  return { here: here.flatMap((place) => [...place.requests].reverse()), all: places.flatMap((place) => place.requests) };
+}
+
+function compareSizes(left: Range, right: Range): number {
+  const lines = ({ start, end }: Range): number => end.line - start.line;
+  const characters = ({ start, end }: Range): number => end.character - start.character;
+  return lines(left) - lines(right) || (lines(left) === 0 ? characters(left) - characters(right) : 0);
 }
 
 function contains({ range, line }: Place, cursor: number): boolean {
@@ -45,8 +55,8 @@ function contains({ range, line }: Place, cursor: number): boolean {
 }
 
 /**
- * The requests for a command such as cancel: of the target, else at the cursor, else the user picks among
- * the buffer's. Only those that `applies` accepts.
+ * The requests for a command such as cancel: those of the target, else the one at the cursor, else the one that the
+ * user picks among the buffer's. Only those that `applies` accepts.
  */
 export async function choose(
   context: Context,
@@ -56,8 +66,8 @@ export async function choose(
 ): Promise<readonly RequestInfo[]> {
   if (target) return named(context, target).filter(applies);
   const { here, all } = atCursor(context);
-  const near = here.filter(applies);
-  if (near.length > 0) return near;
+  const nearest = here.find(applies);
+  if (nearest) return [nearest];
   const candidates = all.filter(applies);
   if (candidates.length < 2) return candidates;
   const picked = await vscode.window.showQuickPick(
@@ -65,6 +75,11 @@ export async function choose(
     { title },
   );
   return picked ? [picked.request] : [];
+}
+
+/** The one request for a command such as apply: of a thread, the latest that `applies` accepts. */
+export async function chooseOne(...choice: Parameters<typeof choose>): Promise<RequestInfo | undefined> {
+  return (await choose(...choice)).at(-1);
 }
 
 /** The session of a target, else of the buffer in front. */

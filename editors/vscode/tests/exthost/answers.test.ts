@@ -130,6 +130,30 @@ describe('an answer', () => {
     assert.deepEqual(lineEnds(api, editor), []);
   });
 
+  it('is cancelled and dismissed one by one at the cursor: the one about the least code, the latest first', async () => {
+    await script({ match: 'of this place', answer: 'Well.', gate: true });
+    const editor = await buffer('a\nb\nc\nd\n');
+    const { uri } = editor.document;
+    const wide = new vscode.Range(0, 0, 2, 1);
+    const asked: Record<string, string> = {};
+    for (const [name, range] of [['wide', wide], ['first', line(1, editor)], ['second', line(1, editor)], ['elsewhere', line(3, editor)]] as const) {
+      asked[name] = (await api.submit({ uri, range, prompt: `${name} of this place` })).request.id;
+    }
+    const states = (): string => api.requests(uri).map(({ prompt, state }) => `${prompt.split(' ')[0] ?? ''} ${state}`).join();
+    editor.selection = new vscode.Selection(1, 0, 1, 0);
+    await vscode.commands.executeCommand('backchat.cancel');
+    await until('the latest of the line', () => states() === 'wide running,first queued,second cancelled,elsewhere queued');
+    await vscode.commands.executeCommand('backchat.cancel');
+    await until('the other of the line', () => states() === 'wide running,first cancelled,second cancelled,elsewhere queued');
+    await vscode.commands.executeCommand('backchat.cancel');
+    await until('the one around it', () => states() === 'wide cancelled,first cancelled,second cancelled,elsewhere running');
+    await release('of this place');
+    await until('the last one', () => states().endsWith('elsewhere done'));
+    await vscode.commands.executeCommand('backchat.dismiss');
+    await until('the latest of the line to go', () => !api.requests(uri).some(({ id }) => id === asked.second));
+    assert.equal(api.requests(uri).length, 3);
+  });
+
   it('comes in order within a buffer', async () => {
     await script({ match: 'slow one', answer: 'First.', gate: true });
     const editor = await buffer('a\nb\n');

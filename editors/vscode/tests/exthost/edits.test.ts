@@ -109,6 +109,22 @@ describe('an edit', () => {
     assert.equal(editor.document.getText(), typed);
   });
 
+  it('that is the latest and about the least code is meant at the cursor', async () => {
+    const editor = await buffer(CODE);
+    const whole = await ask(editor, BLOCKS, new vscode.Range(0, 0, 6, 1));
+    await release(whole.words);
+    const older = await ask(editor, ANSWER.replace('22', '2222'));
+    await release(older.words);
+    const newer = await ask(editor, ANSWER);
+    await release(newer.words);
+    await until('all', () => api.requests(editor.document.uri).every(({ state }) => state === 'done'));
+    const offers = async (): Promise<string[]> => (await lenses(editor.document.uri)).filter(({ title }) => title.startsWith('✎')).map(({ title }) => title);
+    await until('the proposals', async () => (await offers()).sort().join() === '✎ +1 −1 clean,✎ +1 −1 clean,✎ +2 −2 clean').catch(async () => assert.deepEqual(await offers(), []));
+    editor.selection = new vscode.Selection(5, 0, 5, 0);
+    assert.equal((await run('apply')).applied, true);
+    assert.equal(editor.document.getText(), withLines({ 5: '    22' }));
+  });
+
   it('is merged again when something is typed while it is applied', async () => {
     const editor = await buffer(CODE);
     await proposed(editor);
