@@ -2,7 +2,7 @@
 
 import { firstLine } from './markdown';
 import { isPending, type Proposal } from './proposal';
-import type { RequestInfo } from './protocol';
+import type { RequestInfo, SessionInfo } from './protocol';
 
 /** The longest preview at the end of a line, in characters. */
 const PREVIEW = 80;
@@ -60,6 +60,39 @@ export function stateText(request: RequestInfo, now: number): string {
     case 'done':
       return `done ${age(now - (request.finishedAt ?? now))}`;
   }
+}
+
+/** What of a session is not done, for lists. */
+export function busyText(session: SessionInfo): string {
+  return [
+    session.running > 0 ? 'running' : '',
+    session.held > 0 ? `${session.held} held` : '',
+    session.queued - session.held > 0 ? `${session.queued - session.held} queued` : '',
+    session.failed > 0 ? `${session.failed} failed` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** A session as a screen reader says it, with what icons and marks show to others. */
+export function sessionLabel(session: SessionInfo, name: string, now: number): string {
+  return [
+    name,
+    session.unread > 0 ? count(session.unread, 'unread response') : '',
+    busyText(session),
+    session.title,
+    count(session.requests, 'question'),
+    age(now - session.updatedAt),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** A request as a screen reader says it. */
+export function requestLabel(request: RequestInfo, now: number): string {
+  const { prompt, unread, preview, failure } = request;
+  const said = firstLine(preview ?? failure?.message ?? '', PREVIEW);
+  return [unread ? 'Unread' : '', firstLine(prompt, PREVIEW), stateText(request, now), said].filter(Boolean).join(', ');
 }
 
 /** Why a request is held, and until when if that is known. */

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Inbox } from './inbox';
-import { age, count, stateText } from './labels';
+import { age, busyText, count, requestLabel, sessionLabel, stateText } from './labels';
 import * as methods from './methods';
 import { isAllowable, isFinished, isRetryable, mayPropose } from './places';
 import type { RequestInfo, SessionInfo, State } from './protocol';
@@ -97,18 +97,8 @@ function sessionItem(node: SessionNode & { kind: 'session' }): vscode.TreeItem {
     .filter(Boolean)
     .join('\n');
   item.contextValue = session.unread > 0 ? 'session unread' : 'session';
+  item.accessibilityInformation = { label: sessionLabel(session, name, Date.now()) };
   return item;
-}
-
-function busyText(session: SessionInfo): string {
-  return [
-    session.running > 0 ? 'running' : '',
-    session.held > 0 ? `${session.held} held` : '',
-    session.queued - session.held > 0 ? `${session.queued - session.held} queued` : '',
-    session.failed > 0 ? `${session.failed} failed` : '',
-  ]
-    .filter(Boolean)
-    .join(', ');
 }
 
 function requestItem(node: SessionNode & { kind: 'request' }): vscode.TreeItem {
@@ -128,6 +118,7 @@ function requestItem(node: SessionNode & { kind: 'request' }): vscode.TreeItem {
   ]
     .filter(Boolean)
     .join(' ');
+  item.accessibilityInformation = { label: requestLabel(request, Date.now()) };
   item.command = { command: 'backchat.read', title: 'Read Response', arguments: [node] };
   return item;
 }

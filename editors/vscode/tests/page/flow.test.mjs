@@ -199,6 +199,23 @@ story('the sessions are listed, and lead to the answer', async () => {
   await sessionRow(page, 'what is printed?').first().waitFor();
 });
 
+story('the rows of the list say to a screen reader what their marks show', async () => {
+  const [page] = windows;
+  world.model.script({ match: 'said aloud?', answer: 'Yes.', gate: true });
+  await openFile(page, 'empty.md');
+  await submit(page, 'said aloud?');
+  const row = sessionRow(page, 'empty.md');
+  const label = () => row.getAttribute('aria-label');
+  await see('that it runs', async () => /^empty\.md, running, said aloud\?, 1 question/.test((await label()) ?? ''), label);
+  world.model.release('said aloud?');
+  await see('that it is unread', async () => /^empty\.md, 1 unread response, said aloud\?/.test((await label()) ?? ''), label);
+  await row.click();
+  const request = sessionRow(page, '📬 said aloud?');
+  await see('the same of the request', async () => /^Unread, said aloud\?, done just now, Yes\./.test((await request.getAttribute('aria-label')) ?? ''), () => request.getAttribute('aria-label'));
+  await request.click();
+  await seeLineEnd(page, '', null);
+});
+
 story('a reloaded window shows everything again', async () => {
   const [page] = windows;
   world.model.script({ match: 'after the reload?', answer: 'Still here.', gate: true });
