@@ -5,7 +5,7 @@ import { count, duration, holdText, proposalText } from './labels';
 import { codeBlocks, escaped, fenced, harmless } from './markdown';
 import { isAllowable, isFinished, isRetryable, mayPropose, type Place } from './places';
 import { isPending, type Proposal } from './proposal';
-import type { RequestInfo } from './protocol';
+import type { RequestInfo, State } from './protocol';
 import type { ResponseText } from './requests';
 
 /** One comment of a thread. */
@@ -19,6 +19,8 @@ export interface CommentContent {
   readonly body: string;
   /** Words for `when` clauses: `question`, `answer`, `code`. */
   readonly context: string;
+  /** Of an answer: how far it is. */
+  readonly state?: State;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
 }
@@ -105,6 +107,7 @@ function answer(request: RequestInfo, response: ResponseText | undefined, propos
     label: answerLabel(request),
     body: [body, remark].filter(Boolean).join('\n\n'),
     context: hasCode ? 'answer code' : 'answer',
+    state: request.state,
     timestamp: request.finishedAt ?? request.startedAt ?? request.createdAt,
   };
 }

@@ -2,15 +2,16 @@
 //
 // - The server's anchor is the truth. VS Code moves a thread along with edits but does not tell where
 //   it is; the thread is put where the server says.
-// - A thread is not rewritten while a reply is being written: that would take the focus away.
-// - Read means shown. VS Code has no event for a thread being opened, so as long as something unread
+// - A thread is not rewritten while a reply is being written in it: that would take the focus away.
+// - Read means shown: drawn, and open. VS Code has no event for a thread being opened, so as long as something unread
 //   is in a visible editor the state of its thread is looked at several times a second.
 
 import * as vscode from 'vscode';
 import * as methods from './methods';
-import type { Place } from './places';
+import { isFinished, type Place } from './places';
 import type { Proposals } from './proposals';
 import type { RequestId, RequestInfo } from './protocol';
+import { ReplyBoxes, threadNumber } from './replyBoxes';
 import { keyOf, type Requests } from './requests';
 import type { Server } from './server';
 import { threadContent, type CommentContent, type ThreadContent } from './threadContent';
@@ -36,6 +37,8 @@ interface Entry {
   comments: DrawnComment[];
   /** Something changed that could not be drawn, because a reply was being written. */
   stale: boolean;
+  /** The requests whose answers are drawn, whole. */
+  answered: ReadonlySet<RequestId>;
 }
 
 /** Every thread of this window. */
@@ -48,6 +51,9 @@ export class Threads implements vscode.Disposable {
   readonly #expandWhenDrawn = new Set<RequestId>();
   readonly #streaming = new Set<string>();
   readonly #taking = new Set<RequestId>();
+  readonly #replyBoxes = new ReplyBoxes<Entry>();
+  /** Every thread that is drawn, in the order in which they were made. */
+  readonly #made = new Set<Entry>();
   readonly #disposables: vscode.Disposable[];
   #streamTimer: NodeJS.Timeout | undefined;
   /** How long the last drawing of what streams took, in milliseconds. */
@@ -134,7 +140,10 @@ export class Threads implements vscode.Disposable {
         if (this.#expandWhenDrawn.delete(id)) entry.thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
       }
     }
-    for (const entry of left) entry.thread.dispose();
+    for (const entry of left) {
+      entry.thread.dispose();
+      this.#made.delete(entry);
+    }
     if (now.length > 0) this.#entries.set(key, now);
     else this.#entries.delete(key);
     this.#watchUnread();
@@ -155,7 +164,15 @@ export class Threads implements vscode.Disposable {
     const comments = this.#contentOf(place).comments.map(drawn);
     const thread = this.#controller.createCommentThread(document.uri, rangeFor(place, document), comments);
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
-    return { thread, document, place, comments, stale: false };
+    const entry: Entry = { thread, document, place, comments, stale: false, answered: this.#answered(place) };
+    this.#made.add(entry);
+    return entry;
+  }
+
+  /** The requests of a place whose answers can be drawn as they are. */
+  #answered({ requests }: Place): ReadonlySet<RequestId> {
+    const isWhole = ({ id, preview }: RequestInfo): boolean => preview === undefined || this.#requests.textOf(id) !== undefined;
+    return new Set(requests.filter((request) => isFinished(request) && isWhole(request)).map(({ id }) => id));
   }
 
   #contentOf(place: Place): ThreadContent {
@@ -169,11 +186,12 @@ export class Threads implements vscode.Disposable {
   /** Brings a thread up to date, touching only what differs. */
   #draw(entry: Entry): void {
     const { thread, document, place } = entry;
-    if (isExpanded(thread) && replyInUse()) {
+    if (isExpanded(thread) && this.#drafting().has(entry)) {
       entry.stale = true;
       return;
     }
     entry.stale = false;
+    entry.answered = this.#answered(place);
     const content = this.#contentOf(place);
     const range = rangeFor(place, document);
     if (!thread.range.isEqual(range)) thread.range = range;
@@ -186,8 +204,9 @@ export class Threads implements vscode.Disposable {
       const comment = known.get(source.key);
       if (comment && sameContent(comment.source, source)) return comment;
       changed = true;
-      // VS Code makes the buttons of a comment once: other buttons need another comment.
-      return comment?.source.context === source.context ? redrawn(comment, source) : drawn(source);
+      // VS Code makes the buttons of a comment once, and what a screen reader says of it: they need another comment.
+      const isSame = comment?.source.context === source.context && comment.source.state === source.state;
+      return isSame ? redrawn(comment, source) : drawn(source);
     });
     if (changed) thread.comments = [...entry.comments];
   }
@@ -209,15 +228,26 @@ export class Threads implements vscode.Disposable {
   }
 
   #replyChanged(document: vscode.TextDocument): void {
-    if (!isReplyBox(document) || replyInUse()) return;
-    for (const entries of this.#entries.values()) for (const entry of entries) if (entry.stale) this.#draw(entry);
+    if (!isReplyBox(document)) return;
+    for (const entry of this.#made) if (entry.stale) this.#draw(entry);
+  }
+
+  /** The threads in which a reply is being written. */
+  #drafting(): ReadonlySet<Entry> {
+    const boxes = vscode.workspace.textDocuments.filter(isReplyBox).flatMap((document) => {
+      const thread = threadNumber(document.uri.path);
+      return thread === undefined ? [] : { thread, isEmpty: document.getText() === '' };
+    });
+    const visible = new Set(vscode.window.visibleTextEditors.map(({ document }) => keyOf(document.uri)));
+    const shown = [...this.#made].filter(({ document }) => visible.has(keyOf(document.uri)));
+    return this.#replyBoxes.drafting(shown, boxes);
   }
 
   #takeWhatIsShown(): void {
     if (!this.#server.running || !vscode.window.state.focused) return;
     for (const editor of vscode.window.visibleTextEditors) {
       for (const entry of this.#entries.get(keyOf(editor.document.uri)) ?? []) {
-        if (!isExpanded(entry.thread) || !isInView(entry, editor)) continue;
+        if (entry.stale || !isExpanded(entry.thread) || !isInView(entry, editor)) continue;
         for (const request of entry.place.requests) if (request.unread) void this.#take(request, entry);
       }
     }
@@ -231,6 +261,7 @@ export class Threads implements vscode.Disposable {
         await this.#requests.loadTranscript(request.sessionId);
         this.#draw(entry);
       }
+      if (entry.stale || !entry.answered.has(request.id)) return;
       await this.#server.request(methods.take, { requestId: request.id });
     } catch {
       // Still unread; it is tried again as long as it is shown.
@@ -296,8 +327,4 @@ function isInView({ place }: Entry, editor: vscode.TextEditor): boolean {
 /** The text of a reply box is a document of its own. */
 function isReplyBox(document: vscode.TextDocument): boolean {
   return document.uri.scheme === 'comment' && document.uri.authority === CONTROLLER;
-}
-
-function replyInUse(): boolean {
-  return vscode.workspace.textDocuments.some((document) => isReplyBox(document) && document.getText() !== '');
 }
