@@ -13,19 +13,30 @@ import type { RequestInfo } from './protocol';
 import { nextUnread, read } from './reading';
 import { SESSIONS_VIEW, type SessionNode } from './sessionsView';
 import { submit, submitFromEditor, type Submission } from './submitting';
-import { choose, meant, sessionOf, type Target } from './targets';
+import { choose, chooseOne, meant, sessionOf, type Target } from './targets';
 
 type Handler = (...args: never[]) => unknown;
 type Given = Target | vscode.Uri;
 
-/** Registers them all. */
+/** Registers them all. Each is there from the start: those that have to ask the server wait until it can be asked. */
 export function registerCommands(context: Context): void {
   const handlers: Record<string, Handler> = {
     submit: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'background', title: 'Submit to Background' }, given),
     ask: (given?: Submission) => submitFromEditor(context, { intent: 'ask', mode: 'auto', title: 'Ask' }, given),
     edit: (given?: Submission) => submitFromEditor(context, { intent: 'edit', mode: 'background', title: 'Edit in Background' }, given),
+    reply: (reply?: vscode.CommentReply) => replyTo(context, reply),
+    showSessions: () => vscode.commands.executeCommand(`${SESSIONS_VIEW}.focus`),
+    showLog: () => context.log.show(),
+    restartServer: () => context.server.restart(),
+    runDoctor: () => context.doctor.run(),
+    refresh: () => context.inbox.refresh(),
+    previousPrompt: () => context.prompts.recall(1),
+    nextPrompt: () => context.prompts.recall(-1),
+    copyCode: (comment: vscode.Comment) => copyCode(answerTo(context, comment)),
+    insertCode: (comment: vscode.Comment) => insertCode(answerTo(context, comment)),
+  };
+  const asking: Record<string, Handler> = {
     askWithPrompt: (given?: Submission) => askWithPrompt(context, given),
-    reply: (reply: vscode.CommentReply) => replyTo(context, reply),
     read: (given: Given) => read(context, meant(given)),
     nextUnread: () => nextUnread(context),
     openTranscript: (given: Given) => openTranscript(context, meant(given)),
@@ -39,22 +50,26 @@ export function registerCommands(context: Context): void {
     dismiss: (given: Given) => each(context, meant(given), 'Dismiss', (one) => isFinished(one) && !one.dismissed, methods.dismiss),
     markRead: (node: SessionNode) => markRead(context, node),
     showProgress: (given: Given) => progressOf(context, meant(given)),
-    copyCode: (comment: vscode.Comment) => copyCode(answerTo(context, comment)),
-    insertCode: (comment: vscode.Comment) => insertCode(answerTo(context, comment)),
     selectModel: () => selectModel(context.server),
     setApiKey: () => context.keys.ask(),
-    showSessions: () => vscode.commands.executeCommand(`${SESSIONS_VIEW}.focus`),
-    showLog: () => context.log.show(),
-    restartServer: () => context.server.restart(),
-    runDoctor: () => context.doctor.run(),
-    refresh: () => context.inbox.refresh(),
-    previousPrompt: () => context.prompts.recall(1),
-    nextPrompt: () => context.prompts.recall(-1),
   };
+  for (const [name, handler] of Object.entries(asking)) {
+    handlers[name] = async (...args: never[]) => {
+      await connected(context);
+      return handler(...args);
+    };
+  }
   for (const [name, handler] of Object.entries(handlers)) {
     const command = vscode.commands.registerCommand(`backchat.${name}`, (...args: never[]) => shown(context, () => handler(...args)));
     context.own(command);
   }
+}
+
+/** Resolves when the server runs, and has told what is in the buffer in front. */
+async function connected({ server, requests }: Context): Promise<void> {
+  await server.ready();
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  if (uri) await requests.loaded(uri);
 }
 
 /** What fails is said once, in words, with the log at hand. */
@@ -72,12 +87,20 @@ async function shown(context: Context, work: () => unknown): Promise<unknown> {
   }
 }
 
-async function replyTo(context: Context, { thread, text }: vscode.CommentReply): Promise<void> {
-  const prompt = text.trim();
+async function replyTo(context: Context, reply?: vscode.CommentReply): Promise<void> {
+  if (!reply) {
+    // By a key that the user has given it: VS Code knows which box has the focus, and calls this again with it.
+    await vscode.commands.executeCommand('editor.action.submitComment');
+    return;
+  }
+  const { thread } = reply;
+  const prompt = reply.text.trim();
   if (prompt === '') return;
-  const [first] = context.threads.requestsOf(thread);
-  const range = first && context.requests.rangeOf(first);
-  await submit(context, { textDocument: { uri: thread.uri.toString() }, ...(range && { range }), prompt, intent: 'ask', mode: 'auto' });
+  await submit(context, () => {
+    const [first] = context.threads.requestsOf(thread);
+    const range = first && context.requests.rangeOf(first);
+    return { textDocument: { uri: thread.uri.toString() }, ...(range && { range }), prompt, intent: 'ask', mode: 'auto' };
+  });
 }
 
 async function each(
@@ -105,7 +128,7 @@ async function markRead(context: Context, node: SessionNode): Promise<void> {
 }
 
 async function progressOf(context: Context, target: Target): Promise<void> {
-  const [request] = await choose(context, target, 'Show Progress', (one) => !isFinished(one));
+  const request = await chooseOne(context, target, 'Show Progress', (one) => !isFinished(one));
   if (request) await showProgress(context.server, request);
   else vscode.window.setStatusBarMessage('Backchat: nothing here is under way', 3000);
 }

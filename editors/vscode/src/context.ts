@@ -72,7 +72,7 @@ export class Context implements vscode.Disposable {
     this.toast = this.own(new Toast(this.server, this.inbox));
     this.doctor = this.own(new Doctor(extensionPath));
     this.own(new CodeActions(this.server));
-    this.own(this.server.onDidStart(() => this.#announce()));
+    this.own(this.server.onDidChangeState(() => this.#announce()));
     this.own(this.inbox.onDidChange(() => this.#announce()));
     this.own(vscode.workspace.onDidChangeConfiguration((event) => this.#reconfigure(event)));
   }
@@ -91,7 +91,7 @@ export class Context implements vscode.Disposable {
   /** For the `when` clauses of menus and welcome views. */
   #announce(): void {
     this.#set('running', this.server.running);
-    this.#set('supportsProposals', this.server.supportsProposals);
+    this.#set('stopped', this.server.state === 'stopped');
     this.#set('unread', this.inbox.status?.unread ?? 0);
     this.#set('hasModel', this.inbox.status?.model !== undefined);
   }

@@ -6,8 +6,7 @@ import { Context } from './context';
 import type { LineEnd } from './decorations';
 import * as methods from './methods';
 import { PROTOCOL_VERSION, type Intent, type Mode, type ModelsResult, type RequestInfo, type SessionInfo, type StatusInfo, type SubmitResult } from './protocol';
-import { keyOf } from './requests';
-import { submit } from './submitting';
+import { submitGiven } from './submitting';
 
 /** What another extension may use, and what the tests look at. */
 export interface BackchatApi {
@@ -53,7 +52,7 @@ export function activate(extension: vscode.ExtensionContext): BackchatApi {
     protocolVersion: PROTOCOL_VERSION,
     onDidChange: changes.event,
     submit: ({ uri, prompt, range, intent = 'ask', mode = 'background' }) =>
-      submit(active, { textDocument: { uri: keyOf(uri) }, prompt, intent, mode, ...(range && { range }) }),
+      submitGiven(active, { uri, prompt, intent, mode, ...(range && { range }) }),
     requests: (uri) => active.requests.of(uri),
     drawn: (document) => ({ lineEnds: active.decorations.lineEnds(document), threads: active.threads.of(document.uri) }),
     inbox: () => ({

@@ -32,6 +32,7 @@ export class Requests implements vscode.Disposable {
   readonly #loading = new Map<string, { again: boolean }>();
   /** For each buffer whose requests are being read: those that were told meanwhile. */
   readonly #told = new Map<string, Set<RequestId>>();
+  readonly #loads = new Map<string, Promise<void>>();
   readonly #transcripts = new Map<SessionId, { again: boolean }>();
   readonly #didChange = new vscode.EventEmitter<string>();
   readonly #changes = new Bursts<string>(BURST, (key) => this.#didChange.fire(key));
@@ -80,6 +81,11 @@ export class Requests implements vscode.Disposable {
       .flatMap((id) => this.#byId.get(id) ?? [])
       .filter((request) => !request.dismissed)
       .sort((left, right) => left.createdAt - right.createdAt || (left.id < right.id ? -1 : 1));
+  }
+
+  /** Resolves when the server has told the requests of an open buffer, which it is asked when it starts. */
+  async loaded(uri: vscode.Uri): Promise<void> {
+    await this.#loads.get(keyOf(uri));
   }
 
   /** Where an open buffer's requests are now. */
@@ -146,7 +152,12 @@ export class Requests implements vscode.Disposable {
     const key = keyOf(document.uri);
     if (!this.#byBuffer.has(key)) this.#byBuffer.set(key, new Set());
     if (!this.#server.running) return;
-    void this.#once(this.#loading, key, async () => {
+    const running = this.#loading.get(key);
+    if (running) {
+      running.again = true;
+      return;
+    }
+    const load = this.#once(this.#loading, key, async () => {
       const told = new Set<RequestId>();
       this.#told.set(key, told);
       const answer = await this.#server.request(methods.requests, { textDocument: { uri: document.uri.toString() } });
@@ -164,6 +175,7 @@ export class Requests implements vscode.Disposable {
       }
       this.#changes.changed(key);
     });
+    this.#loads.set(key, load);
   }
 
   #forget(document: vscode.TextDocument): void {
@@ -174,6 +186,7 @@ export class Requests implements vscode.Disposable {
     this.#drop(buffer);
     this.#byBuffer.delete(key);
     this.#told.delete(key);
+    this.#loads.delete(key);
     this.#edits.forget(key);
     this.#changes.changed(key);
   }

@@ -53,19 +53,38 @@ export async function submitAbout(
   if (prompt === undefined || (prompt.trim() === '' && libraryPrompt === undefined)) return undefined;
   if (prompt.trim() !== '') await context.prompts.remember(prompt);
   await settled;
-  const { place } = subject;
-  if (!place) {
-    const what = subject.document.isClosed ? 'was closed' : 'does not have the code any more that this is about';
-    throw new Error(`${name} ${what}. Nothing was submitted; the prompt is there again with ↑ in the next box.`);
-  }
-  return submit(context, {
-    textDocument: { uri: subject.document.uri.toString() },
-    ...place,
+  return submit(context, () => ({
+    ...placeOf(subject),
     prompt,
     ...(libraryPrompt !== undefined && { libraryPrompt }),
     intent,
     mode,
-  });
+  }));
+}
+
+/** Where a subject is now, for the server. */
+function placeOf({ document, place }: Subject): Pick<SubmitParams, 'textDocument' | 'range'> {
+  if (!place) {
+    const name = vscode.workspace.asRelativePath(document.uri);
+    const what = document.isClosed ? 'was closed' : 'does not have the code any more that this is about';
+    throw new Error(`${name} ${what}. Nothing was submitted; the prompt is there again with ↑ in the next box.`);
+  }
+  return { textDocument: { uri: document.uri.toString() }, ...place };
+}
+
+/** Submits a prompt about a part of an open buffer, without asking anything. */
+export async function submitGiven(
+  context: Context,
+  { uri, range, ...what }: Pick<SubmitParams, 'prompt' | 'intent' | 'mode'> & { uri: vscode.Uri; range?: vscode.Range },
+): Promise<SubmitResult> {
+  const document = vscode.workspace.textDocuments.find((one) => one.uri.toString() === uri.toString());
+  if (!document) throw new Error(`${uri.toString()} is not open`);
+  const subject = Subject.of(document, range);
+  try {
+    return await submit(context, () => ({ ...placeOf(subject), ...what }));
+  } finally {
+    subject.dispose();
+  }
 }
 
 /** What a submission is about: what it says itself, else what is at the cursor. */
@@ -86,13 +105,13 @@ async function frontDocument(given: Submission): Promise<vscode.TextDocument | u
   return undefined;
 }
 
-/** Submits, and shows the request at once. */
-export async function submit(context: Context, params: SubmitParams): Promise<SubmitResult> {
+/** Submits, and shows the request at once. `paramsNow` says what, as it is when it is sent. */
+export async function submit(context: Context, paramsNow: () => SubmitParams): Promise<SubmitResult> {
   // The same key again finds the same request: sending twice asks once.
-  const result = await context.server.request(methods.submit, {
-    idempotencyKey: crypto.randomUUID(),
-    ...params,
-    ...(params.range && { range: onTheWire(params.range) }),
+  const idempotencyKey = crypto.randomUUID();
+  const result = await context.server.requestSurely(methods.submit, () => {
+    const params = paramsNow();
+    return { idempotencyKey, ...params, ...(params.range && { range: onTheWire(params.range) }) };
   });
   const { request, disposition } = result;
   context.toast.submitted(request.id);
