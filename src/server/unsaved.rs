@@ -148,8 +148,11 @@ pub(super) async fn follow_closed(server: &Arc<Server>, closed: &Closed) {
     }
 }
 
-/// A file was opened. It may be what a buffer without a file, which was closed before, was saved as.
+/// A buffer was opened. If it is a file, it may be what a buffer without a file, which was closed before, was saved as.
 pub(super) async fn follow_opened(server: &Arc<Server>, file: &str) {
+    if buffer_name::path(file).is_none() {
+        return;
+    }
     let Some(snapshot) = server.documents.snapshot_named(file) else {
         return;
     };

@@ -194,6 +194,9 @@ fn a_buffer_that_is_thrown_away_is_no_file() {
     editor.open(&file, "select colour from colours;\n");
     editor.close(URI);
     assert!(editor.requests(&file).is_empty());
+    // Nor is it another buffer without a file, even one with the same text.
+    editor.open_unsaved("untitled:Untitled-2", "two", SQL);
+    assert!(editor.requests("untitled:Untitled-2").is_empty());
     let of_it = &editor.session(&request.session_id).turns[0].request;
     assert_eq!(of_it.uri, "untitled:Untitled-1#one");
 }
