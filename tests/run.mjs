@@ -38,7 +38,7 @@ Runs all checks of the project, or the named steps and those that they need. A n
   npm test -- nvim --times 10 --beside-load 2    those of the Neovim plugin, 10 times, on a busy machine
 
 A test that fails leaves pictures of what was on the screen, logs and the store in a folder below
-.cache/failures/, which the output names. The newest 20 of these folders are kept.`;
+.cache/failures/, which the output names. The newest 20 of these folders of each kind of tests are kept.`;
 
 /**
  * The steps in their order. `needs` names the steps that must have run before, `onlyIf` a file without

@@ -10,7 +10,7 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 /** Where the folders are. */
 export const FAILURES = path.join(root, ".cache", "failures");
 
-/** So many folders are kept; tests/support/failures.rs keeps as many. */
+/** So many folders of each step are kept; tests/support/failures.rs keeps as many. */
 const KEPT = 20;
 /** Larger files are left out of what is copied. */
 const LARGEST = 16 * 1024 * 1024;
@@ -32,7 +32,7 @@ export function failureFolder(step, test) {
   }
 }
 
-/** Removes all folders but the newest. */
+/** Removes all folders but the newest of each step. */
 export function removeOldFailures() {
   let names = [];
   try {
@@ -41,8 +41,13 @@ export function removeOldFailures() {
     return;
   }
   const age = (name) => lstatSync(path.join(FAILURES, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const old = names.sort((left, right) => age(right) - age(left)).slice(KEPT);
-  for (const name of old) rmSync(path.join(FAILURES, name), { recursive: true, force: true });
+  const kept = new Map();
+  for (const name of names.sort((left, right) => age(right) - age(left))) {
+    const [step] = name.split("-");
+    const number = (kept.get(step) ?? 0) + 1;
+    kept.set(step, number);
+    if (number > KEPT) rmSync(path.join(FAILURES, name), { recursive: true, force: true });
+  }
 }
 
 /** The folder as it is told: relative to the repository. */

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// So many folders are kept; `tests/steps/failures.mjs` keeps as many.
+/// So many folders of these tests are kept; `tests/steps/failures.mjs` keeps as many.
 const KEPT: usize = 20;
 
 /// Larger files are left out.
@@ -77,10 +77,11 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes all folders but the newest.
+/// Removes all folders of these tests but the newest.
 fn remove_old(failures: &Path) -> io::Result<()> {
     let mut folders: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(failures)?
         .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("rust-"))
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     folders.sort_by_key(|folder| std::cmp::Reverse(folder.0));

@@ -23,7 +23,7 @@ local clean_path = table.concat(
 --- The longest that anything is waited for, in milliseconds. It only ever passes when a test fails.
 local PATIENCE = 60000
 
---- Waits until `condition` returns something, and returns it.
+--- Waits until `condition` returns something, and returns it. The nil of another Neovim comes as vim.NIL.
 ---@generic T
 ---@param what string for the message of the failure
 ---@param condition fun(): T?
@@ -32,6 +32,9 @@ function M.wait(what, condition)
   local result
   vim.wait(PATIENCE, function()
     result = condition()
+    if result == vim.NIL then
+      result = nil
+    end
     return result and true or false
   end, 20)
   if not result then
@@ -168,6 +171,14 @@ end
 ---@param number integer
 local function keep_screen(neovim, folder, number)
   local prefix = ("%s/neovim-%d"):format(folder, number)
+  if neovim.is_blocked() then
+    -- It waits for a key, for example after an error, and answers nothing else; its messages tell why.
+    write(prefix .. "-blocked.txt", vim.inspect(neovim.api.nvim_get_mode()))
+    neovim.api.nvim_input("<C-c>")
+    vim.wait(2000, function()
+      return not neovim.is_blocked()
+    end, 20)
+  end
   for name, look in pairs({
     screen = function()
       return tostring(neovim.get_screenshot()):match("^(.-)\n\n")
