@@ -97,6 +97,10 @@ pub(super) fn did_focus(server: &Server, params: DidFocusParams) {
     let front = params
         .text_document
         .map(|document| document.uri.as_str().to_owned());
+    tracing::debug!(
+        watched = front.is_some(),
+        "the client told what is in front"
+    );
     *server
         .in_front
         .lock()

@@ -18,7 +18,8 @@ export function quickRow(page, text) {
 /** Closes the palette, or what else is in its place. */
 export async function closeBox(page) {
   const isClosed = async () => !(await quickInput(page).isVisible());
-  await insist('the box to close', () => page.keyboard.press('Escape'), isClosed);
+  // A box is seen a moment before it has the focus, and the key would close something else.
+  await insist('the box to close', () => inputOf(page).press('Escape', { timeout: AGAIN }), isClosed);
 }
 
 /**

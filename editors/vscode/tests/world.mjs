@@ -64,3 +64,9 @@ export async function makeWorld(files = FILES) {
     },
   };
 }
+
+/** What the servers of a world have written to their log so far. */
+export function serverLog({ state }) {
+  const logs = path.join(state, 'logs');
+  return fs.readdirSync(logs).map((name) => fs.readFileSync(path.join(logs, name), 'utf8')).join('');
+}

@@ -33,7 +33,7 @@ import {
   submit,
   thread,
 } from '../workbench.mjs';
-import { makeWorld } from '../world.mjs';
+import { makeWorld, serverLog } from '../world.mjs';
 
 const extension = path.resolve(path.dirname(fileURLToPath(import.meta.url)), `../../backchat-${process.platform}-${process.arch}.vsix`);
 
@@ -281,10 +281,14 @@ story('one notification tells of a whole batch, when no one looks', async () => 
   await goToLine(page, 1);
   await submit(page, 'batch two');
   await seeLineEnd(page, 'first note', 'running');
+  // The extension hears of it a moment after the window, and passes it on to the server.
+  const left = () => serverLog(world).split('watched=false').length;
+  const before = left();
   await page.evaluate(() => {
     document.hasFocus = () => false;
     window.dispatchEvent(new Event('blur'));
   });
+  await see('the window to be left', () => left() > before);
   world.model.release('batch');
   await page.locator('.notification-toast').getByText('📬 2 responses ready.').waitFor();
   assert.equal(await page.locator('.notification-toast').count(), 1);
