@@ -123,21 +123,23 @@ story('a link to a command in an answer does nothing', async () => {
   const target = (name) => answer.locator('a', { hasText: name }).evaluateAll((links) => links.map((link) => link.dataset.href ?? '').join());
   assert.equal(await target('that'), 'https://example.org/');
   assert.equal(await target('this'), '');
-  // What VS Code shows has no link there, only the word.
-  const at = await answer.locator('p', { hasText: 'Press this' }).evaluate((paragraph) => {
-    const texts = document.createTreeWalker(paragraph, 4 /* text nodes */);
+  // What VS Code shows has no link there, only the word. It is clicked within its paragraph, which may still move
+  // as the thread grows.
+  const paragraph = answer.locator('p', { hasText: 'Press this' });
+  const position = await paragraph.evaluate((element) => {
+    const texts = document.createTreeWalker(element, 4 /* text nodes */);
     while (texts.nextNode()) {
       const from = texts.currentNode.data.indexOf('this');
       if (from < 0) continue;
       const word = document.createRange();
       word.setStart(texts.currentNode, from);
       word.setEnd(texts.currentNode, from + 'this'.length);
-      const { x, y, width, height } = word.getBoundingClientRect();
-      return { x: x + width / 2, y: y + height / 2 };
+      const [inside, around] = [word.getBoundingClientRect(), element.getBoundingClientRect()];
+      return { x: inside.x - around.x + inside.width / 2, y: inside.y - around.y + inside.height / 2 };
     }
     return undefined;
   });
-  await page.mouse.click(at.x, at.y);
+  await paragraph.click({ position });
   // What the click sets off, if anything, comes before the palette.
   await insist('the palette', () => page.keyboard.press('F1'), page.locator('.quick-input-widget input.input'));
   await closeBox(page);
