@@ -42,7 +42,7 @@ use request::Action;
     version,
     about,
     max_term_width = 100,
-    after_help = "Exit codes: 0 when it was done; 1 when it was not, and standard error says why; 2 for a wrong use. \
+    after_help = "Exit codes: 0 when it was done; 1 when it was not, and standard error says why; 2 when the arguments are not understood. \
                   `ask` and `apply` have codes of their own: see their help.\n\n\
                   With --json a failure is printed as JSON as well: {\"error\": {\"message\": …, \"exitCode\": …}}."
 )]

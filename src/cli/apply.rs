@@ -32,7 +32,7 @@ const TRIES: usize = 3;
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 when the change was applied, or with --check can be; 3 when parts of it conflict \
-                  with what was typed meanwhile; 1 when there is nothing that could be applied; 2 for a wrong use.\n\n\
+                  with what was typed meanwhile; 1 when there is nothing that could be applied; 2 when the arguments are not understood.\n\n\
                   The file on disk is changed. An editor that has it open will load it again; where it has changes \
                   that were not saved, save them first, or apply the change there."
 )]

@@ -34,7 +34,7 @@ const INTERRUPTED: u8 = 130;
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 when the question was queued, or with --wait when it was answered; 1 when it was not: it \
-                  failed, was cancelled, or waits for you; 2 for a wrong use; 3 when the model has finished and said \
+                  failed, was cancelled, or waits for you; 2 when the arguments are not understood; 3 when the model has finished and said \
                   nothing: it refused, only thought, or only wanted to call a tool; 130 after ^C, which leaves the \
                   question in the queue."
 )]

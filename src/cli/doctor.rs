@@ -13,7 +13,7 @@ use super::output::{print, print_json};
 /// Arguments of `backchat doctor`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 when everything is well; 1 when there is a problem; 2 for a wrong use."
+    after_help = "Exit codes: 0 when everything is well; 1 when there is a problem; 2 when the arguments are not understood."
 )]
 pub(super) struct Doctor {
     /// Ask no endpoint and run no command for a key.

@@ -74,7 +74,7 @@ impl Location {
         // A device has no end.
         std::fs::File::open(&self.path)
             .and_then(|file| file.take(LONGEST_BUFFER as u64 + 1).read_to_end(&mut bytes))
-            .with_context(|| format!("cannot read {path}: check the name and the permissions"))?;
+            .with_context(|| format!("cannot read {path}: check its name, the lines after it (FILE:FIRST-LAST) and its permissions"))?;
         if bytes.len() > LONGEST_BUFFER {
             bail!(
                 "{path} has more than {LONGEST_BUFFER} bytes, or no end: ask about a smaller file"
@@ -125,8 +125,11 @@ fn line_numbers(numbers: &str) -> Option<(usize, usize)> {
 ///
 /// # Errors
 ///
-/// When the current directory is gone.
+/// When there is no name, or the current directory is gone.
 pub(super) fn uri(path: &Path) -> anyhow::Result<String> {
+    if path.as_os_str().is_empty() {
+        bail!("the name is empty: name a file, or an id as `backchat sessions` shows it");
+    }
     let absolute = std::path::absolute(path)
         .with_context(|| format!("cannot tell where {} is", path.display()))?;
     let uri = url::Url::from_file_path(&absolute)

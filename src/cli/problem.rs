@@ -13,7 +13,7 @@ pub(super) const NO_ANSWER: u8 = 3;
 pub(super) const WRONG_USE: u8 = 2;
 
 /// What `--help` says of the exit codes of most commands.
-pub(super) const EXIT_CODES: &str = "Exit codes: 0 when it was done; 1 when it was not, and standard error says why; 2 for a wrong use.";
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 when it was done; 1 when it was not, and standard error says why; 2 when the arguments are not understood.";
 
 impl Problem {
     /// The problem with exit code 1.

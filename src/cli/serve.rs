@@ -13,7 +13,7 @@ use crate::server::{self, Options};
 /// Arguments of `backchat serve`.
 #[derive(Args, Default)]
 #[command(
-    after_help = "Exit codes: 0 when the editor has shut it down first; 1 when its messages ended otherwise; 2 for a wrong use."
+    after_help = "Exit codes: 0 when the editor has shut it down first; 1 when its messages ended otherwise; 2 when the arguments are not understood."
 )]
 pub(super) struct Serve {
     /// Accepted and ignored: some editors pass it to say what the server does anyway.

@@ -40,7 +40,7 @@ pub(super) struct Sessions {
     #[arg(long, short, value_name = "TEXT")]
     query: Option<String>,
     /// At most so many.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Print JSON: the result of `backchat/sessions`.
     #[arg(long)]

@@ -157,11 +157,11 @@ impl Reader {
                 }
             }
         }
+        if !is_known {
+            tell_a_stranger();
+        }
         match framer.end() {
             Some(fault) => {
-                if !is_known {
-                    tell_a_stranger();
-                }
                 tracing::warn!(%fault, "the client's messages end in mid-message");
             }
             None => tracing::info!("the client's messages end"),
@@ -251,7 +251,7 @@ fn tell_a_stranger() {
     // Nobody may be there to read it.
     let _ = std::io::Write::write_all(
         &mut std::io::stderr(),
-        b"backchat: this is no message of the Language Server Protocol, which backchat serves when its input is no \
+        b"backchat: there is no message of the Language Server Protocol here, which backchat serves when its input is no \
           terminal; a question is asked by `backchat ask FILE PROMPT`, and `backchat --help` lists the commands\n",
     );
 }

@@ -165,6 +165,7 @@ fn what_is_no_message_of_an_editor_is_told_how_to_ask() {
     for (arguments, input) in [
         (&[][..], "why is this slow?\n"),
         (&["serve"], "{\"jsonrpc\": 1}"),
+        (&[], ""),
     ] {
         let mut child = world
             .backchat()
