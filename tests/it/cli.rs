@@ -8,6 +8,7 @@ mod inbox;
 mod library;
 mod local_model;
 mod names;
+mod readme;
 mod results;
 mod settings;
 mod try_it;

@@ -288,8 +288,11 @@ async fn queue(coordinator: &Coordinator) -> Vec<Finding> {
         format!("{running} running, {queued} queued, {held} held, {unread} unread"),
     )];
     if let Some((reason, until)) = hold {
-        let until = age::until(until, clock::now());
-        findings.push(Finding::good("held", format!("{reason}, again {until}")));
+        let now = clock::now();
+        // What waits for the user does not go on at a certain time.
+        let again = (until > now).then(|| format!(", again {}", age::until(until, now)));
+        let again = again.unwrap_or_default();
+        findings.push(Finding::good("held", format!("{reason}{again}")));
     }
     if queued > 0 && running == 0 {
         findings.push(Finding::good(

@@ -181,6 +181,9 @@ fn waiting_behind_a_request_that_waits_for_the_user_ends_and_says_so() {
         let sessions: SessionsResult = json(&world, &["sessions"]);
         (sessions.sessions[0].state == State::Held).then_some(())
     });
+    let doctor = super::text(&world.run(&["doctor", "--offline"]).stdout);
+    assert!(doctor.contains("GitHub token"), "{doctor}");
+    assert!(!doctor.contains("again"), "it waits for no time: {doctor}");
     let short = &held[held.len() - 8..];
     for json in [false, true] {
         let mut arguments = vec!["ask", "--wait", "main.rs", "and this? «b»"];
