@@ -14,7 +14,7 @@ import { builtProgram, draw, fetchRenderer } from "../../editors/tests/terminal_
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(here));
-const [COLUMNS, ROWS] = [112, 58];
+const [COLUMNS, ROWS] = [112, 64];
 const PATIENCE = 300_000;
 
 const renderer = fetchRenderer();
