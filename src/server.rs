@@ -25,6 +25,7 @@ mod offers;
 mod outbox;
 mod prompts;
 mod proposal;
+mod ranges;
 mod replay;
 mod stdio;
 mod text_sync;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tower_lsp::ls_types::{Position as LspPosition, Range};
+use tower_lsp::ls_types::Range;
 
 use super::lookup::{Begun, Lookup};
 use super::offers::Offers;
+use super::ranges::range_of;
 use crate::coordinator::place;
 use crate::protocol::{AnchorInfo, AnchorStatus};
 use crate::session::RequestId;
 use crate::store::StoredAnchor;
-use crate::text::{Buffer, Edit, Encoding, Fit, OutOfBounds, Position, Quote, Span};
+use crate::text::{Buffer, Edit, Encoding, Fit, Quote, Span};
 
 /// One open buffer.
 pub(super) struct Document {
@@ -234,28 +235,5 @@ impl Document {
             ))
         });
         stored.collect()
-    }
-}
-
-pub(super) fn span_of(
-    buffer: &Buffer,
-    range: Range,
-    encoding: Encoding,
-) -> Result<Span, OutOfBounds> {
-    let position = |position: LspPosition| Position::new(position.line, position.character);
-    buffer.span(position(range.start), position(range.end), encoding)
-}
-
-pub(super) fn range_of(buffer: &Buffer, span: Span, encoding: Encoding) -> Range {
-    let position = |offset| {
-        let position = buffer.position(offset, encoding);
-        LspPosition {
-            line: position.line,
-            character: position.character,
-        }
-    };
-    Range {
-        start: position(span.start),
-        end: position(span.end),
     }
 }

@@ -12,9 +12,10 @@ use dashmap::DashMap;
 use dashmap::mapref::one::RefMut;
 use tower_lsp::ls_types::{Range, TextDocumentContentChangeEvent};
 
-use super::document::{Document, FoundAnchor, Key, Snapshot, Tracked, span_of};
+use super::document::{Document, FoundAnchor, Key, Snapshot, Tracked};
 use super::lookup::Lookup;
 use super::offers::{Offered, Offers};
+use super::ranges::span_of;
 use super::unsaved::{Closed, Identity, Unsaved};
 use crate::buffer_name;
 use crate::protocol::{AnchorInfo, OpenedDocument};

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use tower_lsp::ls_types::Range;
 
-use super::document::span_of;
+use super::ranges::span_of;
 use crate::text::{Buffer, Edit, Encoding, Span};
 
 /// So many versions of a buffer are kept: actions are asked for at each move of a cursor.

@@ -6,7 +6,7 @@ use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::TextEdit;
 
 use super::chat::spawned;
-use super::document::range_of;
+use super::ranges::range_of;
 use super::{Server, errors};
 use crate::coordinator::Proposal;
 use crate::protocol::{ConflictInfo, HunkInfo, ProposalParams, ProposalResult, ProposalStatus};

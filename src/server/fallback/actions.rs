@@ -7,8 +7,8 @@ use tower_lsp::ls_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Command, Diagnostic, Range,
 };
 
-use super::super::document::range_of;
 use super::super::offers::Offered;
+use super::super::ranges::range_of;
 use super::super::{Server, prompts};
 use super::{command, here, lenses, one_line};
 use crate::session::Intent;
